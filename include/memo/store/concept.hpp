@@ -1,0 +1,63 @@
+/// The promises that every store keeps, so that the engine needs to know none of them by name.
+#pragma once
+
+#include <memo/store/entry.hpp>
+
+#include <concepts>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace memo {
+
+/// A place where results live. A store is a handle: cheap to copy, copies share one state, and every function
+/// may be called from any thread.
+///
+/// Promises that the syntax cannot state:
+/// - What was put under a key is what is found, or nothing is: records are verified by checksum before they are
+///   handed out. Damage and I/O failures are `lookup::error` with a reason, or a `put_result` with a warning; only
+///   construction, `list`, `stats`, `clear`, `verify` and `collect` may throw `store_error`, and anything may throw
+///   std::bad_alloc. A store's own trouble never makes a wrong value.
+/// - `find` and `read` write nothing but what `access::normal` allows.
+/// - An entry becomes visible after its objects, whole or not at all.
+/// - `put` of many is one operation for the store: it may pack them.
+/// - `pin`ned keys, and the objects that their entries name, survive limits and `collect` until the returned
+///   handle is destroyed. Limits are enforced on put or by `collect`, least valuable first: by age and bytes
+///   against cost.
+/// - `last` records are small texts by identifier, replaced whole; losing one loses only the wording of a reason.
+/// - `erase(key)` removes all variants; objects that nothing names any more go with the next `collect`.
+template <class S>
+concept store = std::copyable<S> &&
+    requires(S s, S const cs, digest id, std::span<digest const> ids, std::span<found_entries> answers,
+             void const* tag, std::span<put_request const> requests, byte_view bytes, std::string_view name,
+             void (*seen)(void*, entry_info const&), void* state, store_limits limits, access how) {
+  { cs.capabilities() } -> std::same_as<capabilities>;
+  // Entries. The batch form answers ids[i] in answers[i].
+  { s.find(id, how) } -> std::same_as<found_entries>;
+  s.find(ids, answers, how);
+  // Objects. `tag` is the wanted live type, or null for bytes.
+  { s.read(id, tag, how) } -> std::same_as<found_object>;
+  { s.put(requests) } -> std::same_as<put_result>;
+  // The text of the last run, by an identifier of the engine's making.
+  { s.read_last(id) } -> std::same_as<std::optional<std::string>>;
+  { s.write_last(id, bytes) } -> std::same_as<put_result>;
+  { s.claim(id) } -> std::same_as<claim_result>;
+  { s.pin(ids) } -> std::same_as<std::shared_ptr<void>>;
+  { s.erase(id) } -> std::same_as<bool>;
+  // Whole-store operations.
+  s.visit(seen, state);
+  { s.list() } -> std::same_as<std::vector<entry_info>>;
+  { s.show(id) } -> std::same_as<entries>;
+  { s.stats() } -> std::same_as<store_stats>;
+  { s.verify() } -> std::same_as<verify_result>;
+  { s.collect(limits) } -> std::same_as<collect_result>;
+  { s.collect() } -> std::same_as<collect_result>;  // by the store's own limits
+  s.clear();
+  s.clear_step(name, name);  // pipeline, step (any of its output names)
+};
+
+}  // namespace memo
