@@ -72,7 +72,10 @@ inline std::uint64_t checksum_bytes(byte_view bytes, std::uint64_t seed = 0) {
 /// state.
 class byte_hasher {
  public:
-  explicit byte_hasher(std::uint64_t seed = 0) { XXH3_128bits_reset_withSeed(&state_, seed); }
+  explicit byte_hasher(std::uint64_t seed = 0) {
+    XXH3_INITSTATE(&state_);  // reset reuses the secret of a state that, even by chance, shows the same seed
+    XXH3_128bits_reset_withSeed(&state_, seed);
+  }
 
   void update(byte_view bytes) { XXH3_128bits_update(&state_, bytes.data(), bytes.size()); }
 

@@ -31,11 +31,12 @@ namespace memo {
 /// - `last` records are small texts by identifier, replaced whole; losing one loses only the wording of a reason.
 /// - `erase(key)` removes all variants; objects that nothing names any more go with the next `collect`.
 template <class S>
-concept store = std::copyable<S> &&
-    requires(S s, S const cs, digest id, std::span<digest const> ids, std::span<found_entries> answers,
+concept store = requires(S const cs) {
+  { cs.capabilities() } -> std::same_as<capabilities>;  // first: it keeps the rest from being asked of any type
+} && std::copyable<S> &&
+    requires(S s, digest id, std::span<digest const> ids, std::span<found_entries> answers,
              void const* tag, std::span<put_request const> requests, byte_view bytes, std::string_view name,
              void (*seen)(void*, entry_info const&), void* state, store_limits limits, access how) {
-  { cs.capabilities() } -> std::same_as<capabilities>;
   // Entries. The batch form answers ids[i] in answers[i].
   { s.find(id, how) } -> std::same_as<found_entries>;
   s.find(ids, answers, how);

@@ -1,0 +1,2 @@
+include(${CMAKE_CURRENT_LIST_DIR}/memo_dependencies.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/memoTargets.cmake)

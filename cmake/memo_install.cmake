@@ -1,0 +1,22 @@
+# Headers, find_package(memo) and pkg-config. All of it lies in folders that are shared by architectures.
+
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+
+set(memo_config_folder ${CMAKE_INSTALL_DATADIR}/cmake/memo)
+install(DIRECTORY include/memo DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.hpp")
+install(TARGETS memo EXPORT memoTargets)
+install(EXPORT memoTargets NAMESPACE memo:: DESTINATION ${memo_config_folder})
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/memoConfigVersion.cmake COMPATIBILITY SameMajorVersion
+                                 ARCH_INDEPENDENT)
+install(FILES cmake/memoConfig.cmake cmake/memo_dependencies.cmake ${PROJECT_BINARY_DIR}/memoConfigVersion.cmake
+        DESTINATION ${memo_config_folder})
+
+set(memo_pc_flags "-pthread")
+foreach(folder IN LISTS memo_folders)
+  if(NOT folder IN_LIST CMAKE_CXX_IMPLICIT_INCLUDE_DIRECTORIES)
+    string(APPEND memo_pc_flags " -isystem ${folder}")
+  endif()
+endforeach()
+configure_file(cmake/memo.pc.in memo.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/memo.pc DESTINATION ${CMAKE_INSTALL_DATADIR}/pkgconfig)

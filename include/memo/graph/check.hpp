@@ -1,0 +1,222 @@
+/// The static rules of a pipeline, each a sentence. The type that holds a failed rule names the step and the name.
+#pragma once
+
+#include <memo/graph/typing.hpp>
+#include <memo/key/hashable.hpp>
+
+#include <type_traits>
+
+namespace memo {
+
+/// Stands in the messages for a type.
+template <class T>
+struct type;
+
+namespace rule {
+
+template <class...>
+inline constexpr bool broken = false;
+
+template <class Name>
+struct two_nodes_with_the_same_name {
+  static_assert(broken<Name>, "memo: two inputs or steps of the pipeline have the same name");
+};
+template <class Step, class Name>
+struct unknown_name {
+  static_assert(broken<Step>,
+                "memo: the step reads a name that no input or step of the pipeline provides; check the spelling in "
+                ".from<...>() or .after<...>()");
+};
+template <class... Steps>
+struct reads_itself {
+  static_assert(broken<Steps...>, "memo: the steps depend on each other in a cycle, each reading the next");
+};
+template <class Step, class Arguments>
+struct not_callable {
+  static_assert(broken<Step>,
+                "memo: the function of the step cannot be called with what it reads; .from<...>() gives the "
+                "parameters in order, each as a value or a const reference");
+};
+template <class Step>
+struct mutable_parameter {
+  static_assert(broken<Step>,
+                "memo: the function of the step takes a non-const reference; values never change once made: take it "
+                "by value or by const reference, and return what is new");
+};
+template <class Step, class Result>
+struct outputs_do_not_match {
+  static_assert(broken<Step>,
+                "memo: the step has several outputs: its function must return a tuple, pair or array with one "
+                "element for each of them");
+};
+template <class Step, class Type>
+struct borrowed_output {
+  static_assert(broken<Step>,
+                "memo: the step must return a value that owns its data; a pointer, reference, string_view or span "
+                "looks at memory that is gone when the function returns");
+};
+template <class Step, class Type>
+struct output_not_serializable {
+  static_assert(broken<Step>,
+                "memo: an output of the step can be neither hashed nor serialized; give its type a cereal serialize "
+                "function or a memo::codec, or keep it with .cache(memo::in_memory)");
+};
+template <class Input, class Type>
+struct input_not_hashable {
+  static_assert(broken<Input>,
+                "memo: the type of the input can be neither hashed nor serialized; give it a cereal serialize "
+                "function, a memo::codec or a memo::hash_of");
+};
+template <class Step, class Function>
+struct hidden_state {
+  static_assert(broken<Step>,
+                "memo: the function of the step has state (a capture, or members) that can be neither hashed nor "
+                "serialized; a capture is a hidden input: make it an input of the pipeline");
+};
+template <class Step>
+struct bad_key_function {
+  static_assert(broken<Step>,
+                "memo: the function given to .key() cannot be called with what the step reads, or its result can be "
+                "neither hashed nor serialized");
+};
+template <class Step>
+struct bad_identity_function {
+  static_assert(broken<Step>,
+                "memo: the function given to .identity() cannot be called with the step's one output, or its result "
+                "can be neither hashed nor serialized");
+};
+template <class Step>
+struct bad_check_function {
+  static_assert(broken<Step>,
+                "memo: a predicate given to .check() cannot be called with the step's outputs, or gives no bool");
+};
+template <class Input>
+struct bad_default {
+  static_assert(broken<Input>,
+                "memo: the value given to defaults_to() or added_with() does not convert to the type of the input");
+};
+
+}  // namespace rule
+
+namespace detail {
+
+template <class T>
+inline constexpr bool has_hidden_state = !std::is_empty_v<T> && !std::is_pointer_v<T> && !hashable<T>;
+
+template <class G, class Arguments>
+inline constexpr bool gives_hashable = false;
+template <class G, class... A>
+  requires std::is_invocable_v<G const&, A const&...>
+inline constexpr bool gives_hashable<G, types<A...>> =
+    hashable<std::remove_cvref_t<std::invoke_result_t<G const&, A const&...>>>;
+
+template <class Checks, class Outputs>
+inline constexpr bool checks_work = false;
+template <class... Outputs>
+inline constexpr bool checks_work<no_checks, types<Outputs...>> = true;
+template <class Earlier, class Predicate, class... Outputs>
+inline constexpr bool checks_work<checks<Earlier, Predicate>, types<Outputs...>> =
+    std::is_invocable_r_v<bool, Predicate const&, Outputs const&...> && checks_work<Earlier, types<Outputs...>>;
+
+template <class V, class T>
+inline constexpr bool gives_default = std::is_same_v<V, nothing> || std::is_constructible_v<T, V const&>;
+template <class V, class T>
+  requires std::is_invocable_v<V const&>
+inline constexpr bool gives_default<V, T> = std::is_constructible_v<T, std::invoke_result_t<V const&>>;
+
+template <class Witness, cache_policy Policy, class... Outputs>
+consteval bool check_outputs(types<Outputs...>) {
+  constexpr bool needs_value = Policy != cache_policy::never && Policy != cache_policy::in_memory;
+  auto check = []<class T>(std::type_identity<T>) {
+    if constexpr (is_borrowed<T>)
+      return sizeof(rule::borrowed_output<Witness, type<T>>) != 0;
+    else if constexpr (needs_value && !storable<T>)
+      return sizeof(rule::output_not_serializable<Witness, type<T>>) != 0;
+    else
+      return true;
+  };
+  return (true && ... && check(std::type_identity<Outputs>{}));
+}
+
+template <class List, std::size_t Index, name_id Id, name_id... More>
+consteval bool check_step(ids<Id, More...>) {
+  using witness = step_witness<Id>;
+  using typing = step_typing<List, Index>;
+  using node = typename typing::node;
+  using parts = typename node::parts_type;
+  using call = typename typing::call;
+  if constexpr (!call::callable) {
+    if constexpr (requires { requires call::served_type::mutable_reference; })
+      return sizeof(rule::mutable_parameter<witness>) != 0;
+    else
+      return sizeof(rule::not_callable<witness, typename typing::arguments>) != 0;
+  } else if constexpr (is_borrowed<typename call::result>) {
+    return sizeof(rule::borrowed_output<witness, type<typename call::result>>) != 0;
+  } else if constexpr (!typing::outputs::matches) {
+    return sizeof(rule::outputs_do_not_match<witness, type<typename call::result>>) != 0;
+  } else if constexpr (has_hidden_state<typename parts::function_type>) {
+    return sizeof(rule::hidden_state<witness, typename parts::function_type>) != 0;
+  } else if constexpr (!check_outputs<witness, node::policy>(typename typing::outputs::list{})) {
+    return false;
+  } else {
+    using outputs = typename typing::outputs::list;
+    if constexpr (!std::is_same_v<typename parts::key_type, no_function>)
+      if constexpr (!gives_hashable<typename parts::key_type, typename typing::arguments>)
+        return sizeof(rule::bad_key_function<witness>) != 0;
+    if constexpr (!std::is_same_v<typename parts::identity_type, no_function>)
+      if constexpr (!gives_hashable<typename parts::identity_type, outputs>)
+        return sizeof(rule::bad_identity_function<witness>) != 0;
+    if constexpr (!checks_work<typename parts::checks_type, outputs>)
+      return sizeof(rule::bad_check_function<witness>) != 0;
+    return true;
+  }
+}
+
+template <class Input>
+consteval bool check_input() {
+  using witness = input_witness<Input::id>;
+  using T = typename Input::value_type;
+  if constexpr (!hashable<T>)
+    return sizeof(rule::input_not_hashable<witness, type<T>>) != 0;
+  else if constexpr (!gives_default<decltype(Input::default_value), T> ||
+                     !gives_default<decltype(Input::added_value), T>)
+    return sizeof(rule::bad_default<witness>) != 0;
+  else
+    return true;
+}
+
+template <class List, std::size_t Index>
+consteval bool check_node() {
+  using node = type_at<Index, List>;
+  if constexpr (node_names<node>::is_step)
+    return check_step<List, Index>(typename node::outputs{});
+  else
+    return check_input<node>();
+}
+
+template <class Shape, std::size_t... I>
+consteval bool cycle_witness(std::index_sequence<I...>) {
+  constexpr auto const& s = Shape::value;
+  return sizeof(rule::reads_itself<step_witness<s.slot_id[s.first_slot[s.cycle[I]]]>...>) != 0;
+}
+
+/// Checks the whole pipeline; a broken rule is a compile error that names the step.
+template <class... Nodes>
+consteval bool check_pipeline() {
+  using shape = shape_of<Nodes...>;
+  constexpr auto const& s = shape::value;
+  if constexpr (s.error == shape_error::same_name)
+    return sizeof(rule::two_nodes_with_the_same_name<name_witness<s.error_name>>) != 0;
+  else if constexpr (s.error == shape_error::unknown_name)
+    return sizeof(rule::unknown_name<step_witness<s.slot_id[s.first_slot[s.error_node]]>,
+                                     name_witness<s.error_name>>) != 0;
+  else if constexpr (s.error == shape_error::cycle)
+    return cycle_witness<shape>(std::make_index_sequence<s.cycle_length>{});
+  else
+    return []<std::size_t... I>(std::index_sequence<I...>) {
+      return (true && ... && check_node<types<Nodes...>, s.order[I]>());
+    }(std::index_sequence_for<Nodes...>{});
+}
+
+}  // namespace detail
+}  // namespace memo

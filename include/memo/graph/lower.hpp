@@ -1,0 +1,219 @@
+/// A typed pipeline becomes rows: the last place where its types are known.
+#pragma once
+
+#include <memo/graph/pipeline.hpp>
+#include <memo/graph/row.hpp>
+
+#include <array>
+#include <memory>
+#include <span>
+#include <utility>
+
+namespace memo::detail {
+
+/// Makes the argument of parameter `P` from a value of type `T`.
+template <class P, class T>
+passed<P, T> pass(argument const& a) {
+  constexpr passing how = passing_of<P, T>();
+  if constexpr (how == passing::view) {
+    using element = contiguous_element_t<T>;
+    std::span<element const> const elements{reinterpret_cast<element const*>(a.elements.data()),
+                                            a.elements.size() / sizeof(element)};
+    if constexpr (std::is_same_v<std::remove_cvref_t<P>, view<element>>)
+      return view<element>{a.owner, elements};
+    else
+      return elements;
+  } else if constexpr (how == passing::value) {
+    if constexpr (std::is_copy_constructible_v<T>)
+      if (!a.may_move) return *static_cast<T const*>(a.object);
+    return std::move(*static_cast<T*>(const_cast<void*>(a.object)));
+  } else {
+    return *static_cast<T const*>(a.object);
+  }
+}
+
+/// The functions of a step's row. It names no pipeline and no step: steps with one signature share it.
+template <class Parts, class Arguments, std::size_t Outputs>
+struct step_functions;
+template <class Parts, class... Args, std::size_t Outputs>
+struct step_functions<Parts, types<Args...>, Outputs> {
+  using function_type = typename Parts::function_type;
+  using call = call_of<function_type, types<Args...>>;
+  using result = typename call::result;
+  using outputs = typename outputs_of<result, Outputs>::list;
+
+  template <class... P, std::size_t... I>
+  static result apply(function_type const& f, call_frame& frame, types<P...>, std::index_sequence<I...>) {
+    if constexpr (call::takes_context)
+      return f(*frame.context, pass<P, Args>(frame.arguments[I])...);
+    else
+      return f(pass<P, Args>(frame.arguments[I])...);
+  }
+
+  template <class... T, std::size_t... I>
+  static void split(result&& all, call_frame& frame, types<T...>, std::index_sequence<I...>) {
+    using std::get;
+    ((frame.results[I] = std::make_shared<T>(get<I>(std::move(all)))), ...);
+  }
+
+  static void invoke(void const* function, call_frame& frame) {
+    auto const& f = *static_cast<function_type const*>(function);
+    auto call_it = [&]() -> result {
+      return apply(f, frame, typename call::parameters{}, std::index_sequence_for<Args...>{});
+    };
+    if constexpr (std::is_void_v<result>) {
+      call_it();
+      frame.results[0] = std::make_shared<unit>();
+    } else if constexpr (Outputs == 1) {
+      frame.results[0] = std::make_shared<std::remove_cv_t<result>>(call_it());
+    } else {
+      split(call_it(), frame, outputs{}, std::make_index_sequence<Outputs>{});
+    }
+  }
+
+  static fingerprint state(void const* function, std::uint64_t seed) {
+    return fingerprint_of(*static_cast<function_type const*>(function), seed);
+  }
+
+  template <std::size_t... I>
+  static fingerprint key_of(void const* g, std::span<argument const> arguments, std::uint64_t seed,
+                            std::index_sequence<I...>) {
+    auto const& function = *static_cast<typename Parts::key_type const*>(g);
+    return fingerprint_of(function(*static_cast<Args const*>(arguments[I].object)...), seed);
+  }
+  static fingerprint key(void const* g, std::span<argument const> arguments, std::uint64_t seed) {
+    return key_of(g, arguments, seed, std::index_sequence_for<Args...>{});
+  }
+
+  template <class T>
+  static fingerprint identity_of(void const* g, void const* value, std::uint64_t seed, types<T>) {
+    auto const& function = *static_cast<typename Parts::identity_type const*>(g);
+    return fingerprint_of(function(*static_cast<T const*>(value)), seed);
+  }
+  static fingerprint identity(void const* g, void const* value, std::uint64_t seed) {
+    return identity_of(g, value, seed, outputs{});
+  }
+
+  // Gives the index of the first check that fails, or the number of checks.
+  template <class... T, std::size_t... I>
+  static std::size_t first_failing(no_checks const&, std::span<std::shared_ptr<void const> const>, types<T...>,
+                                   std::index_sequence<I...>) {
+    return 0;
+  }
+  template <class Earlier, class Predicate, class... T, std::size_t... I>
+  static std::size_t first_failing(checks<Earlier, Predicate> const& all,
+                                   std::span<std::shared_ptr<void const> const> values, types<T...> list,
+                                   std::index_sequence<I...> indices) {
+    std::size_t const failing = first_failing(all.earlier, values, list, indices);
+    if (failing < Earlier::size) return failing;
+    return all.predicate(*static_cast<T const*>(values[I].get())...) ? Earlier::size + 1 : Earlier::size;
+  }
+  static std::size_t check(void const* all, std::span<std::shared_ptr<void const> const> values) {
+    return first_failing(*static_cast<typename Parts::checks_type const*>(all), values, outputs{},
+                         std::make_index_sequence<Outputs>{});
+  }
+  static void append_whys(no_checks const&, std::vector<std::string_view>&) {}
+  template <class Earlier, class Predicate>
+  static void append_whys(checks<Earlier, Predicate> const& all, std::vector<std::string_view>& whys) {
+    append_whys(all.earlier, whys);
+    whys.push_back(all.why);
+  }
+
+  static constexpr auto passings = [] {
+    std::array<passing, sizeof...(Args) + 1> how{};
+    [&]<class... P>(types<P...>) {
+      std::size_t i = 0;
+      ((how[i++] = passing_of<P, Args>()), ...);
+    }(typename call::parameters{});
+    return how;
+  }();
+
+  /// Fills in what depends on types.
+  static void fill(step_row& row, Parts const& parts) {
+    row.function = &parts.function;
+    row.invoke = &invoke;
+    row.takes_context = call::takes_context;
+    row.passings = {passings.data(), sizeof...(Args)};
+    if constexpr (!std::is_empty_v<function_type> && !std::is_pointer_v<function_type>) row.state = &state;
+    if constexpr (!std::is_same_v<typename Parts::key_type, no_function>) {
+      row.key_function = &parts.key;
+      row.key = &key;
+    }
+    if constexpr (!std::is_same_v<typename Parts::identity_type, no_function>) {
+      row.identity_function = &parts.identity;
+      row.identity = &identity;
+    }
+    if constexpr (Parts::checks_type::size != 0) {
+      row.check_functions = &parts.checks;
+      row.check = &check;
+      append_whys(parts.checks, row.check_whys);
+    }
+  }
+};
+
+template <class Input>
+fingerprint added_fingerprint(void const* node, std::uint64_t seed) {
+  using T = typename Input::value_type;
+  return fingerprint_of(value_from<T>(static_cast<Input const*>(node)->added_value), seed);
+}
+
+template <class List, std::size_t Index, name_id Id, class T, class Default, class Added>
+void lower_node(graph& g, input_node<Id, T, Default, Added> const& node) {
+  using input_type = input_node<Id, T, Default, Added>;
+  input_row row{.name = node.name, .slot = shape_of_list<List>::type::value.first_slot[Index], .node = &node};
+  if constexpr (input_type::is_added) row.added = &added_fingerprint<input_type>;
+  g.slots[row.slot] = slot_row{.name = node.name, .type = &value_type_of<T>};
+  g.inputs.push_back(row);
+}
+
+/// The part of lowering a step that needs no types. `g.steps` is in topological order, `place` in it.
+inline void place_step(graph& g, std::size_t place, step_row row, std::span<value_type const* const> types) {
+  for (std::size_t i = 0; i < types.size(); ++i)
+    g.slots[row.first_output + i] =
+        slot_row{.name = row.names[i], .type = types[i], .step = static_cast<std::uint32_t>(place)};
+  g.declared.push_back(static_cast<std::uint32_t>(place));
+  g.steps[place] = std::move(row);
+}
+
+template <class... T>
+inline constexpr std::array<value_type const*, sizeof...(T)> value_types_of{&value_type_of<T>...};
+template <class... T>
+constexpr std::span<value_type const* const> output_types(types<T...>) {
+  return value_types_of<T...>;
+}
+
+template <class List, std::size_t Index, class Outputs, class Parts, class Reads, class After, cache_policy Policy>
+void lower_node(graph& g, step_node<Outputs, Parts, Reads, After, Policy> const& node) {
+  constexpr auto const& s = shape_of_list<List>::type::value;
+  using functions = step_functions<Parts, typename step_typing<List, Index>::arguments, Outputs::size>;
+  step_row row;
+  row.names = node.names;
+  row.pipeline = node.pipeline;
+  row.options = node.options;
+  row.policy = Policy;
+  row.flags = node.flags;
+  row.first_output = s.first_slot[Index];
+  row.reads = {s.read_slot.data() + s.first_read[Index], Reads::size};
+  row.after = {s.after_slot.data() + s.first_after[Index], After::size};
+  functions::fill(row, node.parts);
+  place_step(g, s.step_place[Index], std::move(row), output_types(typename functions::outputs{}));
+}
+
+/// The rows of a pipeline. They point into `*owner`, which the graph keeps alive.
+template <class... Nodes>
+graph lower(std::shared_ptr<pipeline_type<Nodes...> const> const& owner) {
+  using list = types<Nodes...>;
+  graph g;
+  g.name = owner->name;
+  g.owner = owner;
+  g.slots.resize(shape_of<Nodes...>::slot_count);
+  g.steps.resize(owner->steps());
+  boost::hana::unpack(owner->nodes, [&](Nodes const&... node) {
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+      (lower_node<list, I>(g, node), ...);
+    }(std::index_sequence_for<Nodes...>{});
+  });
+  return g;
+}
+
+}  // namespace memo::detail

@@ -1,0 +1,75 @@
+/// What a step declares beside its function and its wiring, as plain values.
+#pragma once
+
+#include <memo/core/digest.hpp>
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace memo {
+
+/// How the results of a step are kept.
+enum class cache_policy : std::uint8_t {
+  stored,       ///< entry and value, the default
+  never,        ///< always runs; readers still compare its value's digest
+  inputs_only,  ///< neither version nor build counts
+  digest_only,  ///< the entry keeps the digest and not the value
+  in_memory,    ///< kept for this process only
+};
+
+/// A cache policy as a type, so that it can be seen when a pipeline is checked.
+template <cache_policy Policy>
+struct policy_constant {};
+
+inline constexpr policy_constant<cache_policy::never> never{};
+inline constexpr policy_constant<cache_policy::inputs_only> inputs_only{};
+inline constexpr policy_constant<cache_policy::digest_only> digest_only{};
+inline constexpr policy_constant<cache_policy::in_memory> in_memory{};
+
+/// What stands for the code of a step in its key.
+enum class code_identity : std::uint8_t {
+  build,    ///< the build ids of the program and its libraries: any rebuild runs the step again
+  version,  ///< the number that the user gave
+  source,   ///< the digest of the source text (MEMO_FN)
+};
+
+/// The declared options of a step. Texts live as long as the program.
+struct step_options {
+  code_identity code = code_identity::build;
+  std::int64_t version = 0;
+  digest source;
+  std::int64_t ttl_ms = -1;  ///< negative: none
+  unsigned retries = 0;      ///< further attempts after an exception
+  unsigned threads = 1;      ///< jobs that the step takes while it runs
+  std::string_view store;    ///< the name of the runner's store that holds it; empty: the main one
+  std::span<std::string_view const> environment;  ///< variables that count as inputs; `*` at the end is a pattern
+  std::span<std::string_view const> exclusions;   ///< steps that share a name here never run at the same time
+};
+
+/// Compiler settings that change the results of floating-point code, seen where a pipeline is declared.
+struct float_flags {
+  bool fast_math = false;
+  bool fused = false;  ///< multiply and add may be contracted, because the target has FMA
+
+  friend constexpr bool operator==(float_flags, float_flags) = default;
+};
+
+namespace detail {
+
+// Internal linkage on purpose: each translation unit may be compiled with flags of its own.
+constexpr float_flags current_float_flags{
+#if defined(__FAST_MATH__)
+    true,
+#else
+    false,
+#endif
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+    true,
+#else
+    false,
+#endif
+};
+
+}  // namespace detail
+}  // namespace memo

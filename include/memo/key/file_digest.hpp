@@ -1,0 +1,41 @@
+#pragma once
+
+#include <memo/core/digest.hpp>
+#include <memo/core/file.hpp>
+#include <memo/key/unhashable.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace memo {
+
+/// The digest of a file's content, read with pread in blocks. Throws unhashable where `path` does not name
+/// a regular file that can be read.
+inline digest file_digest(std::string const& path, std::uint64_t seed = 0) {
+  auto refuse = [&path](int error) {
+    throw unhashable(
+        "a file that a step depends on cannot be read",
+        {{"file", path}, {"error", error == 0 ? "not a regular file" : detail::os::error_text(error)}},
+        "without its content there is no key: the step runs and is not cached");
+  };
+  auto const opened = detail::os::open_user_file(path.c_str());
+  if (!opened) refuse(opened.error);
+  int const fd = opened.value.get();
+  auto const status = detail::os::status_of(fd);
+  if (!status || !status.value.is_file) refuse(status.error);
+
+  constexpr std::size_t most = std::size_t{1} << 18;
+  std::size_t const size = status.value.size < most ? static_cast<std::size_t>(status.value.size) + 1 : most;
+  auto const block = std::make_unique_for_overwrite<std::byte[]>(size);
+  byte_hasher hasher(seed);
+  for (std::uint64_t offset = 0;;) {
+    auto const got = detail::os::read_at(fd, block.get(), size, offset);
+    if (!got) refuse(got.error);
+    hasher.update({block.get(), got.value});
+    offset += got.value;
+    if (got.value < size) return hasher.finish();
+  }
+}
+
+}  // namespace memo

@@ -1,0 +1,108 @@
+/// What a run did, or a plan would do, step by step, as data.
+#pragma once
+
+#include <memo/core/error.hpp>
+#include <memo/core/digest.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace memo {
+
+/// What became of a step.
+enum class outcome : std::uint8_t { hit, ran, failed, skipped, not_needed, cancelled };
+
+/// What a plan says of a step. `depends`: whether it runs depends on values that are not there before the run.
+enum class forecast : std::uint8_t { hit, run, depends, not_needed };
+
+inline std::string_view to_text(outcome o) {
+  switch (o) {
+    case outcome::hit: return "hit";
+    case outcome::ran: return "ran";
+    case outcome::failed: return "failed";
+    case outcome::skipped: return "skipped";
+    case outcome::not_needed: return "not needed";
+    case outcome::cancelled: return "cancelled";
+  }
+  return "?";
+}
+
+inline std::string_view to_text(forecast f) {
+  switch (f) {
+    case forecast::hit: return "hit";
+    case forecast::run: return "run";
+    case forecast::depends: return "depends";
+    case forecast::not_needed: return "not needed";
+  }
+  return "?";
+}
+
+/// One step in a report. Times are in nanoseconds.
+struct step_report {
+  std::string name;                ///< of its outputs, joined by commas
+  std::vector<std::string> names;  ///< of its outputs
+  memo::outcome outcome = outcome::not_needed;
+  memo::forecast forecast = forecast::not_needed;  ///< in a plan; in a run, what the outcome corresponds to
+  std::string reason;                              ///< why it ran, failed or was skipped; "unchanged" for a hit
+  digest key;
+  digest value;                ///< of its first output; zero where it was not needed for anything
+  std::vector<digest> values;  ///< of all outputs
+  std::int64_t time_ns = 0;    ///< spent in its function in this run
+  std::int64_t saved_ns = 0;   ///< what a hit cost when it was computed
+  std::uint64_t bytes = 0;     ///< of the stored form of its outputs
+  std::uint64_t elements = 0, elements_ran = 0;  ///< of a map
+  bool differs = false;           ///< verify: it gives another result than the stored one
+  std::string difference;         ///< what differs: digests, and the first differing byte
+  bool not_reproducible = false;  ///< it ran again because its value was lost, and gave another one
+  std::string parts;              ///< of its key, for `explain`
+};
+
+/// What a run did, or a plan would do. A copy is independent of the run.
+class report {
+ public:
+  std::string pipeline;
+  std::vector<step_report> steps;     ///< in the order of their declaration
+  std::vector<std::string> notes;     ///< what a user may want to know
+  std::vector<std::string> warnings;  ///< what went wrong without failing the run
+  std::int64_t time_ns = 0;           ///< of the whole run
+  bool is_plan = false;
+
+  /// The step with this output. Throws usage_error where there is none.
+  step_report const& operator[](std::string_view name) const {
+    for (auto const& s : steps)
+      for (auto const& n : s.names)
+        if (n == name) return s;
+    throw usage_error("the report has no step `" + std::string(name) + "`",
+                      {{"pipeline", pipeline}, {"steps", names()}}, "inputs have no line of their own");
+  }
+
+  std::size_t count(outcome what) const {
+    std::size_t n = 0;
+    for (auto const& s : steps) n += s.outcome == what;
+    return n;
+  }
+  std::size_t count(forecast what) const {
+    std::size_t n = 0;
+    for (auto const& s : steps) n += s.forecast == what;
+    return n;
+  }
+
+  /// True where nothing failed, was skipped or was cancelled.
+  bool ok() const {
+    return count(outcome::failed) + count(outcome::skipped) + count(outcome::cancelled) == 0;
+  }
+
+ private:
+  std::string names() const {
+    std::string all;
+    for (auto const& s : steps) all += (all.empty() ? "" : ", ") + s.name;
+    return all;
+  }
+};
+
+/// What would run and why; `forecast` is what counts.
+using plan_report = report;
+
+}  // namespace memo

@@ -1,0 +1,171 @@
+/// The protocol that steps, map elements and memoized functions share: look up, validate, load, compute, store.
+///
+/// A `cached_call` is one key's way through it, as states and not as one blocking function, so that the owner decides
+/// where and when each act happens, and can wait for a load or for another computation without holding a thread:
+///
+///     fresh -> hit                      look_up found a valid entry
+///     fresh -> missing -> stored        look_up found none; the owner computed and published
+///     hit -> missing                    its value is lost, forced, or checked again: `reopen`
+#pragma once
+
+#include <memo/core/clock.hpp>
+#include <memo/key/encoding.hpp>
+#include <memo/key/value_type.hpp>
+#include <memo/store/any_store.hpp>
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace memo::detail {
+
+/// What counts as a hit.
+struct hit_rules {
+  std::int64_t now_ms = 0;
+  std::int64_t ttl_ms = -1;             ///< negative: none
+  std::size_t outputs = 1;              ///< an entry with another number of them is of another program
+  std::span<digest const> checks{};     ///< that the values should have passed
+  access how = access::normal;
+};
+
+/// Entries whose creation lies further ahead than this come from a clock that is wrong, and are misses.
+inline constexpr std::int64_t clock_skew_ms = 5 * 60 * 1000;
+
+/// What the value in the store was lost to, or why it cannot be had.
+struct loaded {
+  std::shared_ptr<void const> object;  ///< the value, decoded or live
+  shared_bytes elements;               ///< or the stored bytes of a contiguous value
+  std::string problem;                 ///< why there is neither
+};
+
+/// The digest that tells the codec of stored bytes apart: their schema and the number of the encoding.
+inline digest codec_of(value_type const& type) {
+  return type.schema == nullptr ? digest{} : hash_bytes(as_byte_view(type.schema()), encoding_version);
+}
+
+class cached_call {
+ public:
+  enum class state : std::uint8_t { fresh, hit, missing, stored };
+
+  state where() const { return state_; }
+  digest const& key() const { return key_; }
+  entry const& found() const { return (*variants_)[variant_]; }
+  bool has_entry() const { return variants_ != nullptr; }
+  bool lacks_checks() const { return lacks_checks_; }
+
+  /// Why the key missed, where the store says so: "entry damaged", "older than its ttl". Empty: it was never there.
+  std::string const& reason() const { return reason_; }
+  /// True where the last look-up met a record that could not be read.
+  bool failed_to_read() const { return failed_to_read_; }
+  /// True where what is stored must not stay: it is expired, forced, damaged or outdated.
+  bool replaces() const { return replaces_; }
+
+  /// Forgets all but that what is computed next replaces what is stored.
+  void reopen(std::string reason, bool replace) {
+    state_ = state::missing;
+    reason_ = std::move(reason);
+    replaces_ = replace;
+  }
+
+  /// Forgets the entry: it could not be stored.
+  void forget() {
+    variants_ = nullptr;
+    state_ = state::missing;
+  }
+
+  /// Looks the key up and judges what is found.
+  void look_up(any_store& store, digest const& key, hit_rules const& rules) {
+    key_ = key;
+    variants_ = nullptr;
+    lacks_checks_ = false;
+    found_entries answer = store.find(key, rules.how);
+    failed_to_read_ = answer.status == lookup::error;
+    if (answer.status != lookup::hit) {
+      reopen(std::move(answer.reason), answer.status == lookup::error);
+      return;
+    }
+    for (std::size_t i = 0; i < answer.variants->size(); ++i) {
+      entry const& candidate = (*answer.variants)[i];
+      char const* refused = judge(candidate, rules);
+      if (refused != nullptr) {
+        reopen(refused, true);
+        continue;
+      }
+      variants_ = std::move(answer.variants);
+      variant_ = i;
+      state_ = state::hit;
+      reason_.clear();
+      replaces_ = false;
+      return;
+    }
+  }
+
+  /// Sets a key that is computed without a look-up.
+  void skip_look_up(digest const& key, std::string reason, bool replace) {
+    key_ = key;
+    variants_ = nullptr;
+    reopen(std::move(reason), replace);
+  }
+
+  /// Reads the value of one output of the entry. `elements_only`: the stored bytes of a contiguous value will do.
+  loaded load(any_store& store, std::size_t output, value_type const& type, bool elements_only, access how) const {
+    stored_output const& kept = found().outputs[output];
+    if (!kept.has_value()) return {{}, {}, "its value was not kept"};
+    if (kept.codec != codec_of(type)) return {{}, {}, "its value has another form"};
+    shared_bytes bytes = kept.bytes;
+    if (!kept.is_inline) {
+      found_object object = store.read(kept.object, type.tag, how);
+      if (object.status != lookup::hit)
+        return {{}, {}, object.reason.empty() ? std::string("its value is gone") : std::move(object.reason)};
+      if (object.live && object.live.tag == type.tag) return {std::move(object.live.value), {}, {}};
+      bytes = std::move(object.bytes);
+    }
+    if (elements_only && type.elements != nullptr && !kept.is_inline) return {{}, std::move(bytes), {}};
+    if (type.decode == nullptr) return {{}, {}, "its value was kept by another process"};
+    try {
+      return {type.decode(bytes.view), {}, {}};
+    } catch (decode_error const&) {
+      return {{}, {}, "its value is damaged"};
+    }
+  }
+
+  /// Stores an entry with its objects under the key; from here on it is what `found` gives.
+  put_result publish(any_store& store, entry&& made, std::span<object_source const> objects) {
+    auto kept = std::make_shared<entries>();
+    kept->push_back(std::move(made));
+    put_request const request{key_, &kept->front(), replaces_ ? put_policy::replace : put_policy::keep, objects};
+    variants_ = std::move(kept);
+    variant_ = 0;
+    state_ = state::stored;
+    return store.put({&request, 1});
+  }
+
+ private:
+  // Null where the entry counts as a hit, else why not.
+  char const* judge(entry const& candidate, hit_rules const& rules) {
+    if (candidate.outputs.size() != rules.outputs) return "its entry has another form";
+    if (!candidate.dependencies.empty()) return "it read files while it ran";
+    if (candidate.created_ms > rules.now_ms + clock_skew_ms) return "its entry comes from the future";
+    if (rules.ttl_ms >= 0 && rules.now_ms - candidate.created_ms >= rules.ttl_ms) return "older than its ttl";
+    lacks_checks_ = false;
+    for (digest const& wanted : rules.checks)
+      if (std::find(candidate.checks.begin(), candidate.checks.end(), wanted) == candidate.checks.end())
+        lacks_checks_ = true;
+    return nullptr;
+  }
+
+  digest key_;
+  std::shared_ptr<entries const> variants_;
+  std::size_t variant_ = 0;
+  state state_ = state::fresh;
+  bool lacks_checks_ = false;
+  bool replaces_ = false;
+  bool failed_to_read_ = false;
+  std::string reason_;
+};
+
+}  // namespace memo::detail

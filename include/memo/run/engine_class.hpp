@@ -1,0 +1,124 @@
+/// The engine: runs a graph of rows against a store. No templates: it sees ids, bytes and digests. Its parts are
+/// defined in engine_setup, engine_decide, engine_values, engine_compute and engine_flow.
+///
+/// A step becomes ready when all that it reads is decided, that is, when the fingerprints are known; values are loaded
+/// only for steps that must run. A value that turns out to be lost sends the run back to the step that gives it, and a
+/// step that gives another value than before sends its readers back to their look-up.
+#pragma once
+
+#include <memo/exec/concept.hpp>
+#include <memo/exec/inline_executor.hpp>
+#include <memo/run/context.hpp>
+#include <memo/run/last_record.hpp>
+#include <memo/run/state.hpp>
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace memo::detail {
+
+class engine {
+ public:
+  explicit engine(run_request request);
+  engine(engine const&) = delete;
+  engine& operator=(engine const&) = delete;
+
+  /// Runs what is needed and returns when it is decided. Throws step_failed, run_cancelled, usage_error, and
+  /// store_error under `strict`.
+  void run(executor_ref executor);
+
+  /// The value of a slot, loaded or computed again where needed; it stays while the engine lives. Any thread.
+  std::shared_ptr<void const> value(std::uint32_t slot);
+
+  /// The stored bytes of a contiguous value, or those of the value itself. Any thread.
+  shared_bytes elements(std::uint32_t slot);
+
+  memo::report const& report() const { return report_; }
+  memo::graph const& rows() const { return request_.graph; }
+
+ private:
+  // set-up (engine_setup.hpp)
+  void find_needed();
+  void mark_forced();
+  void check_stores();
+  void finish_report();
+  void write_last();
+  void throw_failure();
+
+  // decisions (engine_decide.hpp)
+  void decide(std::uint32_t step, std::unique_lock<std::mutex>& lock);
+  bool derive_key(std::uint32_t step, std::string& problem);
+  fingerprint const& print_of(std::uint32_t slot);
+  omitted_reads find_omitted(step_row const& row);
+  void look_up(std::uint32_t step, std::unique_lock<std::mutex>& lock);
+  void accept_hit(std::uint32_t step);
+  std::string miss_reason(std::uint32_t step);
+  void forecast_step(std::uint32_t step);
+  bool wants_verification();
+
+  // values (engine_values.hpp)
+  bool load(std::uint32_t slot, bool elements_only, std::string& problem);
+  bool gather(std::uint32_t step, std::vector<argument>& arguments);
+  void demand(std::uint32_t step, std::uint32_t demander, std::string why);
+  bool can_give_back(std::uint32_t slot) const;
+  void release(std::uint32_t step);
+  bool may_move(std::uint32_t step, std::size_t parameter) const;
+  std::shared_ptr<void const> obtain(std::uint32_t slot, bool elements_only);
+
+  // computing (engine_compute.hpp)
+  void compute(std::uint32_t step, std::vector<argument>& arguments, std::unique_lock<std::mutex>& lock);
+  void verify_hit(std::uint32_t step, std::vector<argument>& arguments, std::unique_lock<std::mutex>& lock);
+  void keep_outputs(std::uint32_t step, std::vector<std::shared_ptr<void>>&& outputs, std::int64_t took,
+                    bool cacheable, std::unique_lock<std::mutex>& lock);
+  std::vector<fingerprint> print_outputs(std::uint32_t step, std::vector<std::shared_ptr<void>> const& outputs);
+  std::vector<fingerprint> publish(std::uint32_t step, std::vector<std::shared_ptr<void>> const& outputs,
+                                   std::int64_t took, std::string& problem);
+  std::string describe_difference(std::uint32_t step, std::size_t output, void const* value,
+                                  fingerprint const& now);
+  std::uint64_t seed_for(step_row const& row);
+
+  // flow (engine_flow.hpp)
+  void submit(std::uint32_t step);
+  void advance(std::uint32_t step);
+  void settle(std::uint32_t step, memo::outcome what, std::string why);
+  void fail(std::uint32_t step, std::exception_ptr error, std::string message);
+  void adopt_prints(std::uint32_t step, std::vector<fingerprint> const& prints);
+  void send_back_readers(std::uint32_t slot);
+  bool reads_changed(std::uint32_t step) const;
+  bool needs_failed(std::uint32_t step);
+  void drive(std::uint32_t step);
+
+  void tell(event_kind kind, std::uint32_t step, std::string_view text = {});
+  void warn(std::string text);
+  any_store& store_of(step_row const& row);
+  any_store& value_store_of(step_row const& row);
+  step_row const& row(std::uint32_t step) const { return request_.graph.steps[step]; }
+  clock const& time() const { return request_.options.clock ? *request_.options.clock : clock::system(); }
+  mode_rules const& rules() const { return rules_of(request_.options.mode); }
+  access how() const { return rules().writes ? access::normal : access::read_only; }
+
+  run_request request_;
+  std::uint64_t seed_ = 0;
+  std::vector<slot_state> slots_;
+  std::vector<step_state> steps_;
+  std::vector<std::shared_ptr<void const>> replaced_;  // values that callers may still refer to
+  std::vector<std::shared_ptr<void>> pins_;
+  std::optional<last_parts> last_;
+  memo::report report_;
+  std::mutex mutex_;
+  std::mutex outside_;  // one caller at a time loads values after the run
+  executor_ref* executor_ = nullptr;
+  task_group* group_ = nullptr;
+  bool stopping_ = false;
+  std::exception_ptr strict_error_;  // what `strict` makes of a warning
+  std::exception_ptr broken_;        // what ended the run from within: no step's failure
+  std::uint64_t random_ = 0;
+};
+
+}  // namespace memo::detail

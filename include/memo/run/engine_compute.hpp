@@ -1,0 +1,278 @@
+/// Computing: calling a step's function, judging its outputs, and keeping them.
+#pragma once
+
+#include <memo/key/unhashable.hpp>
+#include <memo/run/engine_class.hpp>
+
+#include <random>
+
+namespace memo::detail {
+
+/// Equal for equal inputs in every mode: it does not hold the version, so that new code draws the same numbers.
+inline std::uint64_t engine::seed_for(step_row const& r) {
+  key_parts parts;
+  parts.add(part::project, {}, request_.options.project);
+  parts.add(part::pipeline, {}, r.pipeline);
+  for (std::string_view const name : r.names) parts.add(part::step, name, std::string_view());
+  for (std::uint16_t const slot : r.reads) {
+    try {
+      parts.add(part::input, request_.graph.slots[slot].name, print_of(slot));
+    } catch (unhashable const&) {
+      // The step runs uncached and its inputs have no digest: there is nothing to draw from.
+    }
+  }
+  return parts.prefix(0).low;
+}
+
+/// Calls the function with its attempts, then checks the outputs. Throws what the last attempt threw.
+inline std::vector<std::shared_ptr<void>> call_step(step_row const& r, std::vector<argument> const& arguments,
+                                                    context* ctx) {
+  std::vector<std::shared_ptr<void>> outputs(r.names.size());
+  call_frame frame{arguments, ctx, outputs};
+  for (unsigned attempt = 0;; ++attempt) {
+    try {
+      r.invoke(r.function, frame);
+      return outputs;
+    } catch (...) {
+      if (attempt == r.options.retries) throw;
+    }
+  }
+}
+
+/// The fingerprints of outputs that are not to be stored, or of a computation that verify compares.
+inline std::vector<fingerprint> engine::print_outputs(std::uint32_t step,
+                                                      std::vector<std::shared_ptr<void>> const& outputs) {
+  step_row const& r = row(step);
+  std::vector<fingerprint> prints;
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    value_type const& type = *request_.graph.slots[r.first_output + i].type;
+    if (i == 0 && r.identity != nullptr) {
+      prints.push_back(r.identity(r.identity_function, outputs[i].get(), seed_));
+    } else if (type.is_hashable()) {
+      prints.push_back(type.fingerprint_of(outputs[i].get(), seed_));
+    } else {
+      // What cannot be hashed is known by its step's key; where that says nothing of the value, by a fresh number.
+      step_state const& s = steps_[step];
+      key_parts parts;
+      bool const by_key = !s.uncacheable && !s.must_run && s.call.key();
+      parts.add(part::step, {}, by_key ? s.call.key() : digest{std::random_device{}(), std::random_device{}()});
+      parts.add(part::result, {}, std::uint64_t{i});
+      prints.push_back(fingerprint::of_digest(parts.prefix(seed_)));
+    }
+  }
+  return prints;
+}
+
+inline void engine::compute(std::uint32_t step, std::vector<argument>& arguments, std::unique_lock<std::mutex>& lock) {
+  step_state& s = steps_[step];
+  step_row const& r = row(step);
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    arguments[i].may_move = may_move(step, i);
+    // From here on the arguments own the value: it has moved or it goes with the call.
+    if (arguments[i].may_move) slots_[r.reads[i]].object.reset();
+  }
+  std::optional<context> ctx;
+  if (r.takes_context) ctx.emplace(s.report.name, seed_for(r), request_.options.stop, request_.options.observer);
+  tell(event_kind::will_run, step, s.why);
+  s.ran = true;
+
+  lock.unlock();
+  std::vector<std::shared_ptr<void>> outputs;
+  std::exception_ptr thrown;
+  std::int64_t const start = time().steady_ns();
+  try {
+    outputs = call_step(r, arguments, ctx ? &*ctx : nullptr);
+  } catch (...) {
+    thrown = std::current_exception();
+  }
+  std::int64_t const took = time().steady_ns() - start;
+  std::string failed_check;
+  if (!thrown && r.check != nullptr) {
+    try {
+      std::vector<std::shared_ptr<void const>> const values(outputs.begin(), outputs.end());
+      std::size_t const failing = r.check(r.check_functions, values);
+      if (failing < r.check_whys.size()) failed_check = r.check_whys[failing];
+    } catch (...) {
+      thrown = std::current_exception();
+    }
+  }
+  arguments.clear();
+  lock.lock();
+
+  s.report.time_ns += took;
+  if (thrown) return fail(step, thrown, message_of(thrown));
+  if (!failed_check.empty()) return fail(step, nullptr, "an output fails the check \"" + failed_check + "\"");
+  bool const looked_around = ctx && !ctx->dependencies().empty();
+  if (looked_around && request_.options.mode != mode::off)
+    s.why += "; not cached: it read `" + ctx->dependencies().front().name + "` while it ran";
+  keep_outputs(step, std::move(outputs), took, !looked_around, lock);
+}
+
+/// Stores what a step gave, where that is wanted, and hands it to its readers.
+inline void engine::keep_outputs(std::uint32_t step, std::vector<std::shared_ptr<void>>&& outputs, std::int64_t took,
+                                 bool cacheable, std::unique_lock<std::mutex>& lock) {
+  step_state& s = steps_[step];
+  step_row const& r = row(step);
+  bool const stored = cacheable && rules().writes && !s.uncacheable && r.policy != cache_policy::never;
+  std::vector<fingerprint> prints;
+  if (request_.options.mode != mode::off) {
+    lock.unlock();
+    std::string problem;
+    try {
+      if (stored)
+        prints = publish(step, outputs, took, problem);
+      else
+        prints = print_outputs(step, outputs);
+    } catch (std::exception const& e) {
+      // A value that cannot be hashed or serialized after all is used, and is known to no key.
+      problem = "the result of step `" + s.report.name + "` could not be stored: " + e.what();
+      prints.clear();
+      for (std::size_t i = 0; i < outputs.size(); ++i)
+        prints.push_back(fingerprint::of_digest({std::random_device{}(), std::random_device{}()}));
+    }
+    lock.lock();
+    if (!problem.empty()) warn(std::move(problem));
+  }
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    slot_state& slot = slots_[r.first_output + i];
+    if (slot.object != nullptr || slot.elements.owner != nullptr) {
+      replaced_.push_back(std::move(slot.object));
+      replaced_.push_back(std::move(slot.elements.owner));
+    }
+    slot.object = std::move(outputs[i]);
+    slot.elements = {};
+  }
+  if (!prints.empty()) adopt_prints(step, prints);
+  settle(step, outcome::ran, std::move(s.why));
+  for (std::size_t i = 0; i < r.names.size(); ++i) {
+    slot_state& slot = slots_[r.first_output + i];
+    if (slot.readers_left == 0 && !slot.retained && s.demanders.empty() &&
+        can_give_back(static_cast<std::uint32_t>(r.first_output + i)))
+      slot.object.reset();
+  }
+}
+
+/// Encodes and puts the outputs. Gives their fingerprints, and a sentence where something could not be written.
+inline std::vector<fingerprint> engine::publish(std::uint32_t step, std::vector<std::shared_ptr<void>> const& outputs,
+                                                std::int64_t took, std::string& problem) {
+  step_state& s = steps_[step];
+  step_row const& r = row(step);
+  any_store& store = value_store_of(r);
+  memo::capabilities const able = store.capabilities();
+  std::vector<encoding> encodings;
+  encodings.reserve(outputs.size());
+  std::vector<object_source> objects;
+  std::vector<fingerprint> prints;
+  entry made;
+  made.project = request_.options.project;
+  made.pipeline = r.pipeline;
+  made.step = s.report.name;
+  made.created_ms = time().wall_ms();
+  made.cost_ns = took;
+  made.checks = s.checks;
+
+  bool const by_reference = r.policy == cache_policy::in_memory;
+  if (by_reference) prints = print_outputs(step, outputs);
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    value_type const& type = *request_.graph.slots[r.first_output + i].type;
+    stored_output out;
+    out.codec = codec_of(type);
+    object_source source;
+    source.live = {outputs[i], type.tag, type.object_size, type.stored_form};
+    if (by_reference) {
+      out.value = prints[i];
+      out.size = source.size = type.object_size;
+      key_parts name;
+      name.add(part::input, {}, s.call.key());
+      name.add(part::result, {}, std::uint64_t{i});
+      out.object = source.object = source.checksum = name.prefix(seed_);
+      objects.push_back(std::move(source));
+    } else {
+      encodings.push_back(type.encode(outputs[i].get(), seed_));
+      encoding const& encoded = encodings.back();
+      out.value = i == 0 && r.identity != nullptr ? r.identity(r.identity_function, outputs[i].get(), seed_)
+                                                  : encoded.value();
+      prints.push_back(out.value);
+      out.size = encoded.size();
+      if (r.policy == cache_policy::digest_only) {
+        // The fingerprint is all that is kept.
+      } else if (encoded.size() <= able.inline_limit) {
+        out.is_inline = true;
+        out.bytes = encoded.join();
+      } else {
+        out.object = source.object = encoded.object();
+        source.checksum = encoded.checksum();
+        source.size = source.live.size = encoded.size();
+        source.pieces = encoded.pieces();
+        objects.push_back(std::move(source));
+      }
+    }
+    made.outputs.push_back(std::move(out));
+  }
+  digest const key = s.call.key();
+  pins_.push_back(store.pin({&key, 1}));
+  put_result const put = s.call.publish(store, std::move(made), objects);
+  problem = put.warning;
+  if (!put.stored) s.call.forget();
+  return prints;
+}
+
+/// Compares a second computation of a hit with what is stored; the stored value is used and kept.
+inline void engine::verify_hit(std::uint32_t step, std::vector<argument>& arguments,
+                               std::unique_lock<std::mutex>& lock) {
+  step_state& s = steps_[step];
+  step_row const& r = row(step);
+  s.verifying = false;
+  std::optional<context> ctx;
+  if (r.takes_context) ctx.emplace(s.report.name, seed_for(r), request_.options.stop, request_.options.observer);
+  tell(event_kind::will_run, step, "verify");
+  lock.unlock();
+  std::string difference;
+  try {
+    std::vector<std::shared_ptr<void>> const outputs = call_step(r, arguments, ctx ? &*ctx : nullptr);
+    std::vector<fingerprint> const prints = print_outputs(step, outputs);
+    for (std::size_t i = 0; i < prints.size() && difference.empty(); ++i) {
+      stored_output const& kept = s.call.found().outputs[i];
+      value_type const& type = *request_.graph.slots[r.first_output + i].type;
+      if (prints[i].value != kept.value.value && type.is_hashable())
+        difference = describe_difference(step, i, outputs[i].get(), prints[i]);
+    }
+  } catch (...) {
+    difference = "it failed: " + message_of(std::current_exception());
+  }
+  arguments.clear();
+  lock.lock();
+  s.ran = true;
+  if (!difference.empty()) {
+    s.report.differs = true;
+    s.report.difference = difference;
+    tell(event_kind::did_differ, step, difference);
+  }
+  settle(step, outcome::hit, "unchanged");
+}
+
+inline std::string engine::describe_difference(std::uint32_t step, std::size_t output, void const* value,
+                                               fingerprint const& now) {
+  step_state& s = steps_[step];
+  step_row const& r = row(step);
+  value_type const& type = *request_.graph.slots[r.first_output + output].type;
+  stored_output const& kept = s.call.found().outputs[output];
+  std::string text = "`" + std::string(r.names[output]) + "` stored " + to_hex(kept.value.value) + ", now " +
+                     to_hex(now.value);
+  if (!type.is_storable() || !kept.has_value()) return text;
+  shared_bytes before = kept.bytes;
+  if (!kept.is_inline) {
+    found_object object = value_store_of(r).read(kept.object, nullptr, how());
+    if (object.status != lookup::hit) return text;
+    before = std::move(object.bytes);
+  }
+  shared_bytes const after = type.stored_form(value);
+  std::size_t const common = std::min(before.view.size(), after.view.size());
+  std::size_t at = 0;
+  while (at < common && before.view[at] == after.view[at]) ++at;
+  if (at < common || before.view.size() != after.view.size())
+    text += ", first difference at byte " + std::to_string(at) + " of " + std::to_string(before.view.size());
+  return text;
+}
+
+}  // namespace memo::detail

@@ -1,0 +1,220 @@
+/// Decisions: the key of a step, its look-up, and the words for why it runs.
+#pragma once
+
+#include <memo/key/unhashable.hpp>
+#include <memo/report/reason.hpp>
+#include <memo/run/engine_class.hpp>
+
+namespace memo::detail {
+
+inline fingerprint const& engine::print_of(std::uint32_t slot) {
+  slot_state& s = slots_[slot];
+  if (!s.print) s.print = request_.graph.slots[slot].type->fingerprint_of(s.object.get(), seed_);
+  return *s.print;
+}
+
+inline omitted_reads engine::find_omitted(step_row const& r) {
+  omitted_reads omitted;
+  for (input_row const& in : request_.graph.inputs) {
+    if (in.added == nullptr) continue;
+    for (std::size_t i = 0; i < r.reads.size(); ++i)
+      if (r.reads[i] == in.slot && print_of(in.slot) == in.added(in.node, seed_)) {
+        omitted.resize(r.reads.size());
+        omitted[i] = true;
+      }
+  }
+  return omitted;
+}
+
+/// Gives false, and says why, where a part of the key cannot be had: then nothing of the step is cached.
+inline bool engine::derive_key(std::uint32_t step, std::string& problem) {
+  step_state& s = steps_[step];
+  step_row const& r = row(step);
+  key_parts prefix, parts;
+  try {
+    omitted_reads const omitted = find_omitted(r);
+    add_prefix(prefix, request_.graph, r, request_.options.project, omitted, seed_);
+    s.seen.clear();
+    for (std::size_t i = 0; i < r.reads.size(); ++i) {
+      slot_row const& slot = request_.graph.slots[r.reads[i]];
+      fingerprint const& print = print_of(r.reads[i]);
+      s.seen.push_back(print);
+      if (!omitted.empty() && omitted[i]) continue;
+      if (r.key == nullptr) parts.add(part::input, slot.name, print);
+      if (r.takes_context && slot.type->location != nullptr && slots_[r.reads[i]].object != nullptr)
+        parts.add(part::path, slot.name, slot.type->location(slots_[r.reads[i]].object.get()));
+    }
+    if (r.key != nullptr) {
+      std::vector<argument> arguments(r.reads.size());
+      for (std::size_t i = 0; i < r.reads.size(); ++i) arguments[i].object = slots_[r.reads[i]].object.get();
+      parts.add(part::user_key, {}, r.key(r.key_function, arguments, seed_));
+    }
+  } catch (unhashable const& e) {
+    problem = e.headline();
+    return false;
+  }
+  std::vector<std::string_view> variables(r.options.environment.begin(), r.options.environment.end());
+  variables.insert(variables.end(), request_.options.env.begin(), request_.options.env.end());
+  if (!variables.empty()) add_environment(parts, std::move(variables));
+
+  s.report.parts.assign(as_text(prefix.bytes()));
+  s.report.parts.append(as_text(parts.bytes()));
+  digest const key = parts.key(prefix.prefix(seed_), seed_);
+  s.call = cached_call{};
+  s.call.skip_look_up(key, {}, false);
+  return true;
+}
+
+inline std::string engine::miss_reason(std::uint32_t step) {
+  step_state& s = steps_[step];
+  if (!s.call.reason().empty()) return s.call.reason();
+  if (!last_) {
+    std::optional<std::string> record =
+        request_.store.read_last(last_record_id(request_.options.project, request_.graph.name));
+    last_ = record ? read_last_record(*record) : last_parts{};
+  }
+  auto const before = last_->find(s.report.name);
+  if (before == last_->end()) return "first time";
+  std::string difference = first_difference(as_byte_view(before->second), as_byte_view(s.report.parts));
+  return difference.empty() ? "its entry is no longer in the store" : difference;
+}
+
+inline bool engine::wants_verification() {
+  if (!rules().verifies) return false;
+  if (random_ == 0) random_ = (std::uint64_t{std::random_device{}()} << 32) | std::random_device{}() | 1;
+  // SplitMix64 (Steele, Lea, Flood 2014).
+  std::uint64_t z = random_ += 0x9e3779b97f4a7c15U;
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
+  z ^= z >> 31;
+  return static_cast<double>(z >> 11) * 0x1p-53 < request_.options.verify;
+}
+
+/// Takes a step from look_up to done (hit, skipped, cancelled) or to gather.
+inline void engine::decide(std::uint32_t step, std::unique_lock<std::mutex>& lock) {
+  step_state& s = steps_[step];
+  step_row const& r = row(step);
+  if (needs_failed(step)) return settle(step, outcome::skipped, s.why);
+  if (stopping_ || request_.options.stop.stop_requested()) {
+    stopping_ = true;
+    return settle(step, outcome::cancelled, "the run stops");
+  }
+  if (request_.plan_only) return forecast_step(step);
+
+  s.uncacheable = false;
+  s.must_run = s.forced;
+  s.why = s.forced ? "forced" : "";
+  bool const never = r.policy == cache_policy::never;
+  if (request_.options.mode == mode::off) {
+    s.must_run = true;
+    s.why = "caching is off";
+  } else {
+    std::string problem;
+    if (r.key != nullptr) {
+      std::vector<argument> ignored;
+      if (!gather(step, ignored)) return;
+    }
+    if (!derive_key(step, problem)) {
+      s.uncacheable = s.must_run = true;
+      s.why = "not cached: " + problem;
+    } else if (never && !s.forced) {
+      s.must_run = true;
+      s.why = "never cached";
+    } else if (!rules().looks_up && !s.forced) {
+      s.must_run = true;
+      s.why = "the mode looks nothing up";
+    }
+    if (s.must_run) s.call.skip_look_up(s.call.key(), s.why, rules().replaces || s.forced);
+  }
+  if (!s.must_run) look_up(step, lock);
+  if (!s.must_run && s.call.where() == cached_call::state::hit) {
+    accept_hit(step);
+    return;
+  }
+  if (!s.must_run) s.why = miss_reason(step);
+  s.phase = phase::gather;
+}
+
+inline void engine::look_up(std::uint32_t step, std::unique_lock<std::mutex>& lock) {
+  step_state& s = steps_[step];
+  step_row const& r = row(step);
+  any_store& store = value_store_of(r);
+  digest const key = s.call.key();
+  hit_rules const wanted{.now_ms = time().wall_ms(),
+                         .ttl_ms = r.options.ttl_ms,
+                         .outputs = r.names.size(),
+                         .checks = s.checks,
+                         .how = how()};
+  lock.unlock();
+  s.call.look_up(store, key, wanted);
+  lock.lock();
+  if (s.call.where() != cached_call::state::hit) {
+    if (s.call.failed_to_read()) warn("step `" + s.report.name + "`: " + s.call.reason());
+    return;
+  }
+  pins_.push_back(store.pin({&key, 1}));
+  if (!s.call.lacks_checks()) return;
+
+  std::vector<std::shared_ptr<void const>> values;
+  for (std::size_t i = 0; i < r.names.size(); ++i) {
+    loaded value =
+        s.call.load(store, i, *request_.graph.slots[r.first_output + i].type, false, how());
+    if (value.object == nullptr) return s.call.reopen(value.problem, true);
+    values.push_back(std::move(value.object));
+  }
+  std::size_t const failing = r.check(r.check_functions, values);
+  if (failing < r.check_whys.size())
+    return s.call.reopen("a stored output fails the check \"" + std::string(r.check_whys[failing]) + "\"", true);
+  if (rules().writes) {
+    entry passed = s.call.found();
+    passed.checks = s.checks;
+    s.call.reopen({}, true);
+    s.call.publish(store, std::move(passed), {});
+  }
+}
+
+inline void engine::accept_hit(std::uint32_t step) {
+  step_state& s = steps_[step];
+  std::vector<fingerprint> prints;
+  for (stored_output const& o : s.call.found().outputs) prints.push_back(o.value);
+  if (wants_verification() && !s.ran) {
+    s.verifying = true;
+    adopt_prints(step, prints);
+    s.phase = phase::gather;
+    return;
+  }
+  adopt_prints(step, prints);
+  settle(step, outcome::hit, "unchanged");
+}
+
+inline void engine::forecast_step(std::uint32_t step) {
+  step_state& s = steps_[step];
+  step_row const& r = row(step);
+  auto said = [&](forecast f, std::string why) {
+    s.forecast = f;
+    settle(step, outcome::not_needed, std::move(why));
+  };
+  if (s.forced) return said(forecast::run, "forced");
+  if (r.policy == cache_policy::never) return said(forecast::run, "never cached");
+  if (!rules().looks_up) return said(forecast::run, "the mode looks nothing up");
+  for (std::uint16_t const slot : r.reads)
+    if (request_.graph.slots[slot].step != no_step && !slots_[slot].print)
+      return said(forecast::depends, "`" + std::string(request_.graph.slots[slot].name) + "` is not known yet");
+  std::string problem;
+  if (r.key != nullptr) {
+    for (std::uint16_t const slot : r.reads)
+      if (!load(slot, false, problem)) return said(forecast::depends, problem);
+  }
+  if (!derive_key(step, problem)) return said(forecast::run, "not cached: " + problem);
+  s.call.look_up(value_store_of(r), s.call.key(),
+                 {.now_ms = time().wall_ms(),
+                  .ttl_ms = r.options.ttl_ms,
+                  .outputs = r.names.size(),
+                  .checks = s.checks,
+                  .how = access::read_only});
+  if (s.call.where() != cached_call::state::hit) return said(forecast::run, miss_reason(step));
+  for (std::size_t i = 0; i < r.names.size(); ++i) slots_[r.first_output + i].print = s.call.found().outputs[i].value;
+  said(forecast::hit, "unchanged");
+}
+
+}  // namespace memo::detail

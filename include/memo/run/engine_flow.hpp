@@ -1,0 +1,201 @@
+/// The flow of a run: tasks, the ends of steps, and going back.
+#pragma once
+
+#include <memo/run/engine_class.hpp>
+
+namespace memo::detail {
+
+inline void engine::submit(std::uint32_t step) {
+  task const work{[](void* self, std::uint64_t s) noexcept {
+                    static_cast<engine*>(self)->advance(static_cast<std::uint32_t>(s));
+                  },
+                  this, step, 0, row(step).options.threads, row(step).options.exclusions};
+  executor_->submit(*group_, work);
+}
+
+inline void engine::run(executor_ref executor) {
+  std::int64_t const start = time().steady_ns();
+  task_group group;
+  executor_ = &executor;
+  group_ = &group;
+  tell(event_kind::will_start, no_step);
+  {
+    std::unique_lock lock(mutex_);
+    for (std::size_t i = 0; i < steps_.size(); ++i)
+      if (steps_[i].needed && steps_[i].waiting_for == 0) {
+        steps_[i].phase = phase::look_up;
+        submit(static_cast<std::uint32_t>(i));
+      }
+  }
+  executor.wait(group);
+  executor_ = nullptr;
+  group_ = nullptr;
+  if (broken_) std::rethrow_exception(broken_);
+  write_last();
+  report_.time_ns = time().steady_ns() - start;
+  finish_report();
+  tell(event_kind::did_finish, no_step);
+  throw_failure();
+}
+
+/// One task: works on a step until it is decided or has to wait for another.
+inline void engine::advance(std::uint32_t step) {
+  std::unique_lock lock(mutex_);
+  step_state& s = steps_[step];
+  if (s.busy || s.phase == phase::done) return;
+  s.busy = true;
+  try {
+    do {
+      s.again = false;
+      if (s.phase == phase::gather && (reads_changed(step) || needs_failed(step))) s.phase = phase::look_up;
+      if (s.phase == phase::look_up) decide(step, lock);
+      if (s.phase == phase::gather) {
+        std::vector<argument> arguments;
+        if (!gather(step, arguments)) break;
+        if (s.verifying)
+          verify_hit(step, arguments, lock);
+        else
+          compute(step, arguments, lock);
+      }
+      if (s.again) s.phase = phase::look_up;
+    } while (s.again);
+  } catch (...) {
+    // Out of memory, or an observer that threw: the run ends with it.
+    if (!lock.owns_lock()) lock.lock();
+    if (!broken_) broken_ = std::current_exception();
+    stopping_ = true;
+    s.phase = phase::done;
+  }
+  s.busy = false;
+  if (s.phase != phase::done || broken_) return;
+
+  if (!s.announced) {
+    s.announced = true;
+    for (std::uint32_t const next : s.successors)
+      if (--steps_[next].waiting_for == 0) {
+        steps_[next].phase = phase::look_up;
+        submit(next);
+      }
+  }
+  std::vector<std::uint32_t> demanders = std::move(s.demanders);
+  s.demanders.clear();
+  for (std::uint32_t const demander : demanders) submit(demander);
+}
+
+inline void engine::settle(std::uint32_t step, memo::outcome what, std::string why) {
+  step_state& s = steps_[step];
+  s.phase = phase::done;
+  s.outcome = what;
+  s.why = std::move(why);
+  if (request_.plan_only) return;
+  release(step);
+  switch (what) {
+    case outcome::hit: return tell(event_kind::did_hit, step);
+    case outcome::ran: return tell(event_kind::did_run, step, s.why);
+    case outcome::skipped: return tell(event_kind::did_skip, step, s.why);
+    case outcome::cancelled: return tell(event_kind::did_cancel, step, s.why);
+    default: return;
+  }
+}
+
+inline void engine::fail(std::uint32_t step, std::exception_ptr thrown, std::string message) {
+  step_state& s = steps_[step];
+  step_row const& r = row(step);
+  std::vector<fact> facts{{"step", s.report.name}, {"pipeline", std::string(r.pipeline)}};
+  for (std::uint16_t const slot : r.reads) {
+    slot_row const& read = request_.graph.slots[slot];
+    auto const& print = slots_[slot].print;
+    std::string shown = "not hashed";
+    if (print) shown = print->is_small ? small_value_text(schema_text(*read.type), print->small_bytes())
+                                       : "digest " + to_hex(print->value);
+    facts.push_back({read.name, std::move(shown)});
+  }
+  s.error = std::make_exception_ptr(step_failed(s.report.name, message, facts, thrown));
+  if (!request_.options.keep_going) stopping_ = true;
+  tell(event_kind::did_fail, step, message);
+  settle(step, outcome::failed, std::move(message));
+  // Who was decided with an earlier value of this step is skipped after all.
+  for (std::size_t i = 0; i < r.names.size(); ++i)
+    send_back_readers(static_cast<std::uint32_t>(r.first_output + i));
+}
+
+/// The fingerprints of a step's outputs are these now. Where they were others before, its readers go back.
+inline void engine::adopt_prints(std::uint32_t step, std::vector<fingerprint> const& prints) {
+  step_state& s = steps_[step];
+  step_row const& r = row(step);
+  bool changed = false;
+  for (std::size_t i = 0; i < prints.size(); ++i) {
+    slot_state& slot = slots_[r.first_output + i];
+    bool const differs = slot.print && !(*slot.print == prints[i]);
+    slot.print = prints[i];
+    if (!differs) continue;
+    changed = true;
+    send_back_readers(static_cast<std::uint32_t>(r.first_output + i));
+  }
+  if (changed && s.recompute) {
+    s.report.not_reproducible = true;
+    tell(event_kind::did_replace, step);
+    if (request_.options.strict && !strict_error_)
+      strict_error_ = std::make_exception_ptr(not_reproducible(
+          "a step gave another value than before from the same inputs", {{"step", s.report.name}},
+          "its function depends on something that is not an input; options.mode = memo::mode::verify finds it"));
+  }
+  s.recompute = false;
+}
+
+inline void engine::send_back_readers(std::uint32_t slot) {
+  for (std::uint32_t const reader : slots_[slot].readers) {
+    step_state& s = steps_[reader];
+    if (s.busy) {
+      s.again = true;
+    } else if (s.phase == phase::done && s.outcome != outcome::cancelled) {
+      for (std::uint16_t const read : row(reader).reads) ++slots_[read].readers_left;
+      s.phase = phase::look_up;
+      s.error = nullptr;
+      submit(reader);
+    }
+  }
+}
+
+inline bool engine::reads_changed(std::uint32_t step) const {
+  step_state const& s = steps_[step];
+  step_row const& r = row(step);
+  for (std::size_t i = 0; i < s.seen.size(); ++i)
+    if (!(slots_[r.reads[i]].print == s.seen[i])) return true;
+  return false;
+}
+
+inline bool engine::needs_failed(std::uint32_t step) {
+  auto failed = [&](std::uint32_t slot) {
+    std::uint32_t const from = request_.graph.slots[slot].step;
+    if (from == no_step) return false;
+    memo::outcome const o = steps_[from].outcome;
+    if (o != outcome::failed && o != outcome::skipped) return false;
+    steps_[step].error = steps_[from].error;
+    steps_[step].why = "it needs `" + steps_[from].report.name + "`, which " +
+                       (o == outcome::failed ? "failed" : "was skipped");
+    return true;
+  };
+  step_row const& r = row(step);
+  return std::any_of(r.reads.begin(), r.reads.end(), failed) || std::any_of(r.after.begin(), r.after.end(), failed);
+}
+
+/// Works on steps that were submitted after the run, on the calling thread.
+inline void engine::drive(std::uint32_t step) {
+  inline_executor here;
+  executor_ref executor(here);
+  task_group group;
+  {
+    std::unique_lock lock(mutex_);
+    executor_ = &executor;
+    group_ = &group;
+    submit(step);
+  }
+  here.wait(group);
+  std::unique_lock lock(mutex_);
+  executor_ = nullptr;
+  group_ = nullptr;
+  if (broken_) std::rethrow_exception(broken_);
+}
+
+}  // namespace memo::detail

@@ -1,0 +1,200 @@
+/// The engine's beginning and end: what is needed, what is forced, and the report.
+#pragma once
+
+#include <memo/run/engine_class.hpp>
+
+namespace memo::detail {
+
+inline engine::engine(run_request request)
+    : request_(std::move(request)),
+      seed_(seed_of(request_.options.secret)),
+      slots_(request_.graph.slots.size()),
+      steps_(request_.graph.steps.size()) {
+  for (std::size_t i = 0; i < request_.graph.inputs.size(); ++i) {
+    slot_state& slot = slots_[request_.graph.inputs[i].slot];
+    slot.object = request_.inputs[i];
+    slot.retained = true;
+  }
+  for (std::size_t i = 0; i < steps_.size(); ++i) {
+    step_report& r = steps_[i].report;
+    r.name = step_name(row(static_cast<std::uint32_t>(i)));
+    r.names.assign(row(static_cast<std::uint32_t>(i)).names.begin(), row(static_cast<std::uint32_t>(i)).names.end());
+    for (std::string_view const why : row(static_cast<std::uint32_t>(i)).check_whys)
+      steps_[i].checks.push_back(check_identity(why));
+  }
+  report_.pipeline = request_.graph.name;
+  report_.is_plan = request_.plan_only;
+  find_needed();
+  mark_forced();
+  check_stores();
+}
+
+inline void engine::find_needed() {
+  auto const& g = request_.graph;
+  for (std::uint32_t const target : request_.targets) {
+    slots_[target].retained = true;
+    if (g.slots[target].step != no_step) steps_[g.slots[target].step].needed = true;
+  }
+  if (request_.targets.empty())
+    for (step_state& s : steps_) s.needed = true;
+
+  // From the last to the first: who reads comes behind what is read.
+  for (std::size_t i = steps_.size(); i-- > 0;) {
+    if (!steps_[i].needed) continue;
+    auto const step = static_cast<std::uint32_t>(i);
+    auto depend = [&](std::uint32_t slot) {
+      std::uint32_t const from = g.slots[slot].step;
+      if (from == no_step) return;
+      steps_[from].needed = true;
+      auto& successors = steps_[from].successors;
+      if (successors.empty() || successors.back() != step) {
+        successors.push_back(step);
+        ++steps_[i].waiting_for;
+      }
+    };
+    // Reads of one step first, so that `back` sees each pair at most once.
+    std::vector<std::uint32_t> needs(row(step).reads.begin(), row(step).reads.end());
+    needs.insert(needs.end(), row(step).after.begin(), row(step).after.end());
+    std::sort(needs.begin(), needs.end(), [&](std::uint32_t a, std::uint32_t b) {
+      return std::pair(g.slots[a].step, a) < std::pair(g.slots[b].step, b);
+    });
+    for (std::uint32_t const slot : needs) depend(slot);
+    for (std::uint32_t const slot : row(step).reads) {
+      auto& readers = slots_[slot].readers;
+      if (readers.empty() || readers.back() != step) readers.push_back(step);
+    }
+  }
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    slot_state& slot = slots_[i];
+    slot.readers_left = static_cast<std::uint32_t>(slot.readers.size());
+    std::uint32_t const from = g.slots[i].step;
+    if (from == no_step) continue;
+    cache_policy const policy = row(from).policy;
+    if (policy == cache_policy::never || policy == cache_policy::in_memory) slot.retained = true;
+    if (request_.targets.empty() && slot.readers.empty()) slot.retained = true;
+  }
+}
+
+inline void engine::mark_forced() {
+  for (std::string const& name : request_.options.force) {
+    auto const found = std::find_if(
+        request_.graph.slots.begin(), request_.graph.slots.end(),
+        [&](slot_row const& slot) { return slot.name == name && slot.step != no_step; });
+    if (found == request_.graph.slots.end()) {
+      std::string known;
+      for (step_state const& s : steps_) known += (known.empty() ? "" : ", ") + s.report.name;
+      throw usage_error("options.force names a step that the pipeline does not have",
+                        {{"step", name}, {"pipeline", std::string(request_.graph.name)}, {"steps", known}},
+                        "force takes the names of steps, as in {.force = {\"mean\"}}");
+    }
+    steps_[found->step].forced = true;
+  }
+}
+
+inline void engine::check_stores() {
+  for (step_row const& r : request_.graph.steps)
+    if (!r.options.store.empty() && request_.named_stores.find(r.options.store) == request_.named_stores.end()) {
+      std::string known;
+      for (auto const& named : request_.named_stores) known += (known.empty() ? "" : ", ") + named.first;
+      throw usage_error("a step is kept in a store that the runner does not have",
+                        {{"step", step_name(r)},
+                         {"store", std::string(r.options.store)},
+                         {"stores", known.empty() ? std::string("none") : known}},
+                        "give it to the runner: runner.add_store(\"" + std::string(r.options.store) + "\", store)");
+    }
+}
+
+inline any_store& engine::store_of(step_row const& r) {
+  return r.options.store.empty() ? request_.store : request_.named_stores.find(r.options.store)->second;
+}
+
+inline any_store& engine::value_store_of(step_row const& r) {
+  any_store& chosen = store_of(r);
+  if (r.policy != cache_policy::in_memory || chosen.capabilities().live) return chosen;
+  static any_store process{process_store()};
+  return process;
+}
+
+inline void engine::finish_report() {
+  std::string rebuilt, unchecked;
+  for (std::uint32_t const step : request_.graph.declared) {
+    step_state& s = steps_[step];
+    step_row const& r = row(step);
+    step_report& out = s.report;
+    out.outcome = s.outcome;
+    out.forecast = s.forecast;
+    out.reason = s.why;
+    out.key = s.call.key();
+    out.values.clear();
+    for (std::size_t i = 0; i < r.names.size(); ++i) {
+      auto const& print = slots_[r.first_output + i].print;
+      out.values.push_back(print ? print->value : digest{});
+    }
+    out.value = out.values.front();
+    if (!request_.plan_only) switch (s.outcome) {
+        case outcome::hit: out.forecast = forecast::hit; break;
+        case outcome::not_needed: out.forecast = forecast::not_needed; break;
+        default: out.forecast = forecast::run;
+      }
+    if (s.call.has_entry()) {
+      out.bytes = 0;
+      for (stored_output const& o : s.call.found().outputs) out.bytes += o.size;
+      if (s.outcome == outcome::hit) out.saved_ns = s.call.found().cost_ns;
+    }
+    bool const cached = s.needed && r.policy != cache_policy::never && request_.options.mode != mode::off;
+    if (cached && r.policy == cache_policy::inputs_only)
+      unchecked += (unchecked.empty() ? "`" : ", `") + out.name + "`";
+    else if (cached && r.options.code == code_identity::build)
+      rebuilt += (rebuilt.empty() ? "`" : ", `") + out.name + "`";
+    report_.steps.push_back(out);
+  }
+  if (!rebuilt.empty())
+    report_.notes.push_back("without a version, any rebuild of the program runs these steps again: " + rebuilt +
+                            "; .version<1>() keeps their results until you change the number");
+  if (!unchecked.empty())
+    report_.warnings.push_back("changed code is not noticed in steps with .cache(memo::inputs_only): " + unchecked);
+}
+
+inline void engine::write_last() {
+  if (!rules().writes || request_.plan_only) return;
+  digest const id = last_record_id(request_.options.project, request_.graph.name);
+  std::string before;
+  if (std::optional<std::string> kept = request_.store.read_last(id)) before = std::move(*kept);
+  last_parts steps = read_last_record(before);
+  for (step_state const& s : steps_)
+    if (!s.report.parts.empty()) steps[s.report.name] = s.report.parts;
+  std::string const record = write_last_record(steps);
+  if (record == before || steps.empty()) return;
+  put_result const written = request_.store.write_last(id, as_byte_view(record));
+  if (!written.warning.empty()) warn(written.warning);
+}
+
+inline void engine::throw_failure() {
+  if (strict_error_) std::rethrow_exception(strict_error_);
+  if (request_.options.keep_going) return;
+  bool cancelled = false;
+  for (std::uint32_t const step : request_.graph.declared) {
+    if (steps_[step].outcome == outcome::failed) std::rethrow_exception(steps_[step].error);
+    cancelled = cancelled || steps_[step].outcome == outcome::cancelled;
+  }
+  if (cancelled)
+    throw run_cancelled("the run was stopped", {{"pipeline", std::string(request_.graph.name)}},
+                        "what was finished is kept, and is a hit next time");
+}
+
+inline void engine::tell(event_kind kind, std::uint32_t step, std::string_view text) {
+  if (request_.options.observer == nullptr) return;
+  request_.options.observer->notice(
+      {kind, step == no_step ? std::string_view() : std::string_view(steps_[step].report.name), text, 0, 0});
+}
+
+inline void engine::warn(std::string text) {
+  if (std::find(report_.warnings.begin(), report_.warnings.end(), text) != report_.warnings.end()) return;
+  tell(event_kind::did_warn, no_step, text);
+  if (request_.options.strict && !strict_error_)
+    strict_error_ = std::make_exception_ptr(
+        store_error("the store failed, and options.strict is set", {{"problem", text}}, ""));
+  report_.warnings.push_back(std::move(text));
+}
+
+}  // namespace memo::detail

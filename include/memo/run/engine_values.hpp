@@ -1,0 +1,155 @@
+/// Values: loading them when somebody needs them, and letting them go when nobody does.
+#pragma once
+
+#include <memo/run/engine_class.hpp>
+
+namespace memo::detail {
+
+/// Makes sure that the slot has its value. Gives false, and says why, where only its step can make it.
+inline bool engine::load(std::uint32_t slot, bool elements_only, std::string& problem) {
+  slot_state& s = slots_[slot];
+  slot_row const& described = request_.graph.slots[slot];
+  if (s.object != nullptr || (elements_only && s.elements.owner != nullptr)) return true;
+  if (described.step == no_step) {
+    problem = "the input was not given";
+    return false;
+  }
+  if (s.elements.owner != nullptr && described.type->decode != nullptr) {
+    s.object = described.type->decode(s.elements.view);
+    return true;
+  }
+  step_state& from = steps_[described.step];
+  if (!from.call.has_entry()) {
+    problem = "its value was not kept";
+    return false;
+  }
+  step_row const& r = row(described.step);
+  loaded value = from.call.load(value_store_of(r), slot - r.first_output, *described.type, elements_only, how());
+  if (!value.problem.empty()) {
+    problem = std::move(value.problem);
+    return false;
+  }
+  s.object = std::move(value.object);
+  s.elements = std::move(value.elements);
+  tell(event_kind::did_load, described.step);
+  return true;
+}
+
+/// Collects the arguments of a step. Gives false where one has to be computed again first: then the step is taken up
+/// again when it is there.
+inline bool engine::gather(std::uint32_t step, std::vector<argument>& arguments) {
+  step_row const& r = row(step);
+  bool complete = true;
+  for (std::size_t i = 0; i < r.reads.size(); ++i) {
+    bool const elements_only = r.passings[i] == passing::view && r.key == nullptr;
+    std::string problem;
+    if (load(r.reads[i], elements_only, problem)) continue;
+    complete = false;
+    demand(request_.graph.slots[r.reads[i]].step, step, std::move(problem));
+  }
+  if (!complete) return false;
+  arguments.resize(r.reads.size());
+  for (std::size_t i = 0; i < r.reads.size(); ++i) {
+    slot_state& s = slots_[r.reads[i]];
+    argument& a = arguments[i];
+    a.object = s.object.get();
+    a.owner = s.object != nullptr ? s.object : s.elements.owner;
+    if (r.passings[i] == passing::view) {
+      value_type const& type = *request_.graph.slots[r.reads[i]].type;
+      a.elements = s.elements.owner != nullptr ? s.elements.view : type.elements(s.object.get());
+      if (s.elements.owner != nullptr) a.owner = s.elements.owner;
+    }
+  }
+  return true;
+}
+
+/// Sends a decided step back to compute what was lost.
+inline void engine::demand(std::uint32_t step, std::uint32_t demander, std::string why) {
+  step_state& s = steps_[step];
+  if (demander != no_step &&
+      std::find(s.demanders.begin(), s.demanders.end(), demander) == s.demanders.end())
+    s.demanders.push_back(demander);
+  if (s.phase != phase::done) return;
+  s.phase = phase::gather;
+  s.must_run = s.recompute = true;
+  s.why = why;
+  s.call.reopen(std::move(why), true);
+  if (executor_ != nullptr) submit(step);
+}
+
+/// True where the store has the value, so that it can leave memory.
+inline bool engine::can_give_back(std::uint32_t slot) const {
+  slot_row const& described = request_.graph.slots[slot];
+  if (described.step == no_step) return false;
+  step_state const& s = steps_[described.step];
+  return s.phase == phase::done && s.call.has_entry() &&
+         s.call.found().outputs[slot - row(described.step).first_output].has_value();
+}
+
+/// A decided step no longer needs what it read.
+inline void engine::release(std::uint32_t step) {
+  step_row const& r = row(step);
+  for (std::size_t i = 0; i < r.reads.size(); ++i) {
+    if (std::find(r.reads.begin(), r.reads.begin() + static_cast<std::ptrdiff_t>(i), r.reads[i]) !=
+        r.reads.begin() + static_cast<std::ptrdiff_t>(i))
+      continue;
+    slot_state& s = slots_[r.reads[i]];
+    if (s.readers_left > 0) --s.readers_left;
+    if (s.readers_left == 0 && !s.retained && can_give_back(r.reads[i])) {
+      s.object.reset();
+      s.elements = {};
+    }
+  }
+}
+
+/// True where nobody else can need the value that a parameter takes by value: no other reader or parameter, no target,
+/// no handle in a store, no further attempt; and its bytes are published.
+inline bool engine::may_move(std::uint32_t step, std::size_t parameter) const {
+  step_row const& r = row(step);
+  std::uint32_t const slot = r.reads[parameter];
+  slot_state const& s = slots_[slot];
+  return r.passings[parameter] == passing::value && r.options.retries == 0 && !steps_[step].verifying &&
+         !s.retained && s.readers_left == 1 && s.object.use_count() <= 2 && can_give_back(slot) &&
+         std::count(r.reads.begin(), r.reads.end(), r.reads[parameter]) == 1;
+}
+
+inline std::shared_ptr<void const> engine::obtain(std::uint32_t slot, bool elements_only) {
+  std::unique_lock outside(outside_);
+  std::unique_lock lock(mutex_);
+  slot_state& s = slots_[slot];
+  std::uint32_t const from = request_.graph.slots[slot].step;
+  s.retained = true;
+  for (;;) {
+    std::string problem;
+    if (from != no_step) {
+      step_state const& made_by = steps_[from];
+      if (made_by.error) std::rethrow_exception(made_by.error);
+      if (made_by.outcome == outcome::not_needed)
+        throw usage_error("a value was asked for that the run did not need",
+                          {{"step", made_by.report.name}, {"pipeline", std::string(request_.graph.name)}},
+                          "add its name to the targets of the run, or run without targets");
+      if (made_by.outcome == outcome::cancelled)
+        throw run_cancelled("the step was not run because the run was stopped", {{"step", made_by.report.name}}, "");
+    }
+    if (load(slot, elements_only, problem)) break;
+    demand(from, no_step, std::move(problem));
+    lock.unlock();
+    drive(from);
+    lock.lock();
+    if (strict_error_) std::rethrow_exception(strict_error_);
+  }
+  if (s.object != nullptr) return s.object;
+  return s.elements.owner;
+}
+
+inline std::shared_ptr<void const> engine::value(std::uint32_t slot) { return obtain(slot, false); }
+
+inline shared_bytes engine::elements(std::uint32_t slot) {
+  std::shared_ptr<void const> const owner = obtain(slot, true);
+  std::unique_lock lock(mutex_);
+  slot_state const& s = slots_[slot];
+  if (s.elements.owner != nullptr) return s.elements;
+  return {s.object, request_.graph.slots[slot].type->elements(s.object.get())};
+}
+
+}  // namespace memo::detail

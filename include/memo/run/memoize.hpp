@@ -1,0 +1,322 @@
+#pragma once
+
+#include <memo/graph/lower.hpp>
+#include <memo/run/cached.hpp>
+#include <memo/run/engine_class.hpp>
+#include <memo/run/process_store.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace memo {
+
+/// How often a memoized function was answered from the store, and how often it had to be called.
+struct memoize_stats {
+  std::uint64_t hits = 0;
+  std::uint64_t misses = 0;
+};
+
+namespace detail {
+
+/// A key that a thread computes right now, for as long as this object lives on its stack.
+class running_key {
+ public:
+  running_key(std::string_view name, digest const& key) : name_(name), key_(key), outer_(innermost()) {
+    for (running_key const* k = outer_; k != nullptr; k = k->outer_)
+      if (k->key_ == key) throw_recursion();
+    innermost() = this;
+  }
+  running_key(running_key const&) = delete;
+  running_key& operator=(running_key const&) = delete;
+  ~running_key() { innermost() = outer_; }
+
+ private:
+  static running_key*& innermost() {
+    static thread_local running_key* key = nullptr;
+    return key;
+  }
+
+  [[noreturn]] void throw_recursion() const {
+    std::string chain(name_);
+    for (running_key const* k = outer_; k != nullptr; k = k->outer_) {
+      chain = std::string(k->name_) + " \u2192 " + chain;
+      if (k->key_ == key_) break;
+    }
+    throw usage_error("a memoized call asks for its own result",
+                      {{"function", std::string(name_)}, {"chain", chain}, {"key", to_hex(key_)}},
+                      "the arguments are the same as those of the call that is running: the recursion has no end");
+  }
+
+  std::string_view name_;
+  digest key_;
+  running_key* outer_;
+};
+
+/// The part of a memoized function that needs no types.
+class memoize_core {
+ public:
+  memoize_core(any_store store, memo::options const& chosen, std::string_view name)
+      : store_(std::move(store)), options_(effective(chosen)), seed_(seed_of(options_.secret)), name_(name) {}
+
+  struct answer {
+    std::shared_ptr<void const> value;
+    cached_call call;
+  };
+
+  std::uint64_t seed() const { return seed_; }
+  memo::options const& options() const { return options_; }
+  void set_prefix(digest const& prefix) { prefix_ = prefix; }
+  digest const& prefix() const { return prefix_; }
+
+  digest key_of(key_parts& parts, step_options const& declared) const {
+    std::vector<std::string_view> variables(declared.environment.begin(), declared.environment.end());
+    variables.insert(variables.end(), options_.env.begin(), options_.env.end());
+    if (!variables.empty()) add_environment(parts, std::move(variables));
+    return parts.key(prefix_, seed_);
+  }
+
+  /// The stored value of a key, or null with a call that is ready to be published.
+  answer find(digest const& key, value_type const& type, std::int64_t ttl_ms) const {
+    answer found;
+    mode_rules const& rules = rules_of(options_.mode);
+    if (!rules.looks_up) {
+      found.call.skip_look_up(key, {}, rules.replaces);
+      return found;
+    }
+    access const how = rules.writes ? access::normal : access::read_only;
+    found.call.look_up(store_, key, {.now_ms = time().wall_ms(), .ttl_ms = ttl_ms, .outputs = 1, .how = how});
+    if (found.call.where() != cached_call::state::hit) return found;
+    loaded value = found.call.load(store_, 0, type, false, how);
+    if (value.object == nullptr) {
+      found.call.reopen(std::move(value.problem), true);
+      return found;
+    }
+    found.value = std::move(value.object);
+    return found;
+  }
+
+  void publish(cached_call& call, std::shared_ptr<void const> const& value, value_type const& type,
+               std::int64_t took) const {
+    if (!rules_of(options_.mode).writes) return;
+    put_result put;
+    try {
+      put = put_value(call, value, type, took);
+    } catch (std::exception const& e) {
+      put.warning = e.what();
+    }
+    if (put.warning.empty()) return;
+    if (options_.observer != nullptr) options_.observer->notice({event_kind::did_warn, name_, put.warning, 0, 0});
+    if (options_.strict)
+      throw store_error("a result could not be stored, and options.strict is set",
+                        {{"function", std::string(name_)}, {"problem", put.warning}}, "");
+  }
+
+  any_store& store() const { return store_; }
+  clock const& time() const { return options_.clock ? *options_.clock : clock::system(); }
+  std::string_view name() const { return name_; }
+  bool is_off() const { return options_.mode == mode::off; }
+
+ private:
+  put_result put_value(cached_call& call, std::shared_ptr<void const> const& value, value_type const& type,
+                       std::int64_t took) const {
+    encoding const encoded = type.encode(value.get(), seed_);
+    stored_output out;
+    out.codec = codec_of(type);
+    out.value = encoded.value();
+    out.size = encoded.size();
+    object_source source;
+    bool const is_inline = encoded.size() <= store_.capabilities().inline_limit;
+    if (is_inline) {
+      out.is_inline = true;
+      out.bytes = encoded.join();
+    } else {
+      out.object = source.object = encoded.object();
+      source.checksum = encoded.checksum();
+      source.size = encoded.size();
+      source.pieces = encoded.pieces();
+      source.live = {value, type.tag, encoded.size(), type.stored_form};
+    }
+    entry made;
+    made.project = options_.project;
+    made.pipeline = "memoize";
+    made.step = name_;
+    made.created_ms = time().wall_ms();
+    made.cost_ns = took;
+    made.outputs.push_back(std::move(out));
+    return call.publish(store_, std::move(made), {&source, is_inline ? 0u : 1u});
+  }
+
+  mutable any_store store_;
+  memo::options options_;
+  std::uint64_t seed_;
+  digest prefix_;
+  std::string_view name_;
+};
+
+template <fixed_string Name, class F, class Parameters>
+class memoized;
+
+/// A function whose results are kept. Copies share the statistics; calls may come from any thread.
+template <fixed_string Name, class F, class... P>
+class memoized<Name, F, types<P...>> {
+  using result = typename signature<F>::result;
+  using value = std::remove_cv_t<result>;
+
+ public:
+  memoized(F function, any_store store, memo::options const& chosen, step_options const& declared)
+      : function_(std::move(function)), core_(std::move(store), chosen, name()), declared_(declared) {
+    key_parts prefix;
+    prefix.add(part::format, "memoize", std::uint64_t{key_format_version});
+    prefix.add(part::project, {}, core_.options().project);
+    prefix.add(part::step, name(), std::string_view());
+    prefix.add(part::result, {}, schema_of<value>());
+    (prefix.add(part::read, {}, schema_of<std::remove_cvref_t<P>>()), ...);
+    add_code(prefix, declared_, detail::current_float_flags);
+    if constexpr (!std::is_empty_v<F> && !std::is_pointer_v<F>)
+      prefix.add(part::state, {}, fingerprint_of(function_, core_.seed()));
+    core_.set_prefix(prefix.prefix(core_.seed()));
+  }
+
+  /// The value for these arguments: stored, or computed and stored now. Throws what the function throws.
+  value operator()(std::remove_cvref_t<P> const&... arguments) const { return *shared(arguments...); }
+
+  /// The same without a copy.
+  std::shared_ptr<value const> shared(std::remove_cvref_t<P> const&... arguments) const {
+    if (core_.is_off()) return std::make_shared<value const>(function_(arguments...));
+    digest const key = key_of(arguments...);
+    memoize_core::answer found = core_.find(key, value_type_of<value>, declared_.ttl_ms);
+    if (found.value != nullptr) {
+      counters_->hits.fetch_add(1, std::memory_order_relaxed);
+      return std::static_pointer_cast<value const>(std::move(found.value));
+    }
+    running_key const running(core_.name(), key);
+    counters_->misses.fetch_add(1, std::memory_order_relaxed);
+    std::int64_t const start = core_.time().steady_ns();
+    auto made = std::make_shared<value const>(function_(arguments...));
+    core_.publish(found.call, made, value_type_of<value>, core_.time().steady_ns() - start);
+    return made;
+  }
+
+  /// Whether a call with these arguments would be answered from the store. Counts nothing.
+  bool contains(std::remove_cvref_t<P> const&... arguments) const {
+    return core_.find(key_of(arguments...), value_type_of<value>, declared_.ttl_ms).value != nullptr;
+  }
+
+  /// Removes the result for these arguments; gives whether there was one.
+  bool erase(std::remove_cvref_t<P> const&... arguments) const { return core_.store().erase(key_of(arguments...)); }
+
+  /// Hits and misses of this object and its copies.
+  memoize_stats stats() const { return {counters_->hits.load(), counters_->misses.load()}; }
+
+  /// The same function at another code version, with statistics of its own.
+  template <std::int64_t Version>
+  memoized version() const {
+    step_options changed = declared_;
+    changed.code = code_identity::version;
+    changed.version = Version;
+    return memoized(function_, core_.store(), core_.options(), changed);
+  }
+
+  /// The same function whose results are misses when they are older than `age`, with statistics of its own.
+  template <class Rep, class Period>
+  memoized ttl(std::chrono::duration<Rep, Period> age) const {
+    step_options changed = declared_;
+    changed.ttl_ms = std::chrono::duration_cast<std::chrono::duration<std::int64_t, std::milli>>(age).count();
+    return memoized(function_, core_.store(), core_.options(), changed);
+  }
+
+  /// The same function with environment variables that count as arguments, with statistics of its own.
+  template <fixed_string... Names>
+  memoized env() const {
+    step_options changed = declared_;
+    changed.environment = name_list<Names...>::views;
+    return memoized(function_, core_.store(), core_.options(), changed);
+  }
+
+ private:
+  struct counters {
+    std::atomic<std::uint64_t> hits{0}, misses{0};
+  };
+
+  static constexpr std::string_view name() { return define_name<Name>::text.view(); }
+
+  digest key_of(std::remove_cvref_t<P> const&... arguments) const {
+    key_parts parts;
+    (parts.add(part::input, {}, fingerprint_of(arguments, core_.seed())), ...);
+    return core_.key_of(parts, declared_);
+  }
+
+  F function_;
+  memoize_core core_;
+  step_options declared_;
+  std::shared_ptr<counters> counters_ = std::make_shared<counters>();
+};
+
+}  // namespace detail
+
+namespace rule {
+
+template <class Name>
+struct nothing_to_memoize {
+  static_assert(broken<Name>, "memo: a memoized function must return a value; one that returns void has none to keep");
+};
+template <class Name, class Arguments>
+struct argument_not_hashable {
+  static_assert(broken<Name>,
+                "memo: an argument of the memoized function can be neither hashed nor serialized; give its type a "
+                "cereal serialize function, a memo::codec or a memo::hash_of");
+};
+
+}  // namespace rule
+
+namespace detail {
+
+template <class Name, class R, class... P>
+consteval bool check_memoized(types<P...>) {
+  using value = std::remove_cv_t<R>;
+  if constexpr ((false || ... || is_mutable_reference<P>))
+    return sizeof(rule::mutable_parameter<Name>) != 0;
+  else if constexpr (std::is_void_v<R>)
+    return sizeof(rule::nothing_to_memoize<Name>) != 0;
+  else if constexpr (is_borrowed<R>)
+    return sizeof(rule::borrowed_output<Name, type<R>>) != 0;
+  else if constexpr (!storable<value>)
+    return sizeof(rule::output_not_serializable<Name, type<value>>) != 0;
+  else if constexpr (!(true && ... && hashable<std::remove_cvref_t<P>>))
+    return sizeof(rule::argument_not_hashable<Name, types<P...>>) != 0;
+  else
+    return true;
+}
+
+template <fixed_string Name, class F>
+auto make_memoized(F function, any_store store, memo::options const& chosen, step_options const& declared) {
+  static_assert(signature<F>::known,
+                "memo: memoize needs a function whose parameters are spelled out, not a generic lambda");
+  using parameters = typename signature<F>::parameters;
+  static_assert(check_memoized<named<Name>, typename signature<F>::result>(parameters{}));
+  if constexpr (has_hidden_state<F>) static_assert(sizeof(rule::hidden_state<named<Name>, F>) != 0);
+  return memoized<Name, F, parameters>(std::move(function), std::move(store), chosen, declared);
+}
+
+}  // namespace detail
+
+/// Gives a function a memory: `auto sim = memo::memoize<"simulate">(simulate, store);`. The name, the types, the
+/// version and the arguments are the key; the rules are those of a step. A function object's state must be hashable.
+template <fixed_string Name, class F>
+auto memoize(F function, any_store store, memo::options const& chosen = {}) {
+  step_options declared;
+  if constexpr (detail::is_sourced<F>) {
+    declared.code = code_identity::source;
+    declared.source = function.source;
+    return detail::make_memoized<Name>(std::move(function.function), std::move(store), chosen, declared);
+  } else {
+    return detail::make_memoized<Name>(std::move(function), std::move(store), chosen, declared);
+  }
+}
+
+}  // namespace memo

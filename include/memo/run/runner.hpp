@@ -1,0 +1,80 @@
+#pragma once
+
+#include <memo/graph/lower.hpp>
+#include <memo/run/bindings.hpp>
+#include <memo/run/engine.hpp>
+#include <memo/run/result.hpp>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace memo {
+
+/// Runs pipelines against a store. Cheap to make; it keeps no values between runs. `run` and `plan` may be called from
+/// several threads at once, if no option is changed meanwhile.
+class runner {
+ public:
+  explicit runner(any_store store, memo::options options = {})
+      : store_(std::move(store)), options_(std::move(options)) {}
+
+  /// The options of the next run.
+  memo::options& options() { return options_; }
+  memo::options const& options() const { return options_; }
+
+  /// The store that holds what steps with `.in<"name">()` give.
+  runner& add_store(std::string name, any_store store) {
+    named_stores_.insert_or_assign(std::move(name), std::move(store));
+    return *this;
+  }
+
+  /// Runs a pipeline, or what `Targets` need of it, with values for its inputs: `run(p, "n"_in = 3)`. Throws
+  /// step_failed unless `keep_going`, run_cancelled, and usage_error for options that cannot be.
+  template <fixed_string... Targets, class... Nodes, class... Given>
+  auto run(detail::pipeline_type<Nodes...> const& p, Given... given) const {
+    auto engine = std::make_shared<detail::engine>(request<Targets...>(p, false, given...));
+    inline_executor here;
+    engine->run(here);
+    return run_result<detail::pipeline_type<Nodes...>>(std::move(engine));
+  }
+
+  /// Says what `run` would do and why, from entries alone; runs nothing and writes nothing.
+  template <fixed_string... Targets, class... Nodes, class... Given>
+  plan_report plan(detail::pipeline_type<Nodes...> const& p, Given... given) const {
+    detail::engine engine(request<Targets...>(p, true, given...));
+    inline_executor here;
+    engine.run(here);
+    return engine.report();
+  }
+
+ private:
+  template <fixed_string Name, class Pipeline>
+  static consteval std::uint32_t target_slot() {
+    constexpr detail::index slot = Pipeline::shape::slot_named(id_of<Name>);
+    if constexpr (slot == detail::no_index)
+      return sizeof(rule::no_such_name<named<Name>>);
+    else
+      return slot;
+  }
+
+  template <fixed_string... Targets, class... Nodes, class... Given>
+  detail::run_request request(detail::pipeline_type<Nodes...> const& p, bool plan_only, Given&... given) const {
+    using pipeline_t = detail::pipeline_type<Nodes...>;
+    static_assert(detail::check_bindings(detail::types<Nodes...>{}, detail::types<Given...>{}));
+    auto owner = std::make_shared<pipeline_t const>(p);
+    return {.graph = detail::lower(owner),
+            .inputs = detail::bind_inputs(p, given...),
+            .targets = {target_slot<Targets, pipeline_t>()...},
+            .store = store_,
+            .named_stores = named_stores_,
+            .options = detail::effective(options_),
+            .plan_only = plan_only};
+  }
+
+  any_store store_;
+  std::map<std::string, any_store, std::less<>> named_stores_;
+  memo::options options_;
+};
+
+}  // namespace memo

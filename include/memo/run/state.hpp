@@ -1,0 +1,84 @@
+/// What the engine knows of one run: plain data, guarded by the engine's mutex.
+#pragma once
+
+#include <memo/graph/row.hpp>
+#include <memo/report/report.hpp>
+#include <memo/run/cached.hpp>
+#include <memo/run/errors.hpp>
+#include <memo/run/options.hpp>
+#include <memo/run/step_key.hpp>
+
+#include <cstdint>
+#include <exception>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace memo::detail {
+
+/// A value as the run has it now.
+struct slot_state {
+  std::shared_ptr<void const> object;   ///< the value
+  shared_bytes elements;                ///< or the stored bytes of a contiguous value
+  std::optional<fingerprint> print;     ///< known long before the value is loaded
+  std::vector<std::uint32_t> readers;   ///< needed steps that read it, each once
+  std::uint32_t readers_left = 0;       ///< of them, those that may still want the value
+  bool retained = false;                ///< a target, or handed to the caller: stays while the run lives
+
+  bool has_value() const { return object != nullptr || elements.owner != nullptr; }
+};
+
+/// Where a step is. A step is worked on by one task at a time.
+enum class phase : std::uint8_t {
+  waiting,  ///< for what it reads or comes after
+  look_up,  ///< its key is to be derived and looked up
+  gather,   ///< it must run: the values that it reads are to be had
+  done,     ///< hit, ran, failed, skipped or cancelled
+};
+
+struct step_state {
+  detail::phase phase = phase::waiting;
+  bool needed = false;
+  bool announced = false;   ///< those who wait for it were told that it is decided
+  bool busy = false;        ///< a task works on it
+  bool again = false;       ///< what it reads changed while it was busy
+  bool forced = false;      ///< by options.force
+  bool must_run = false;    ///< no look-up, or its value is lost
+  bool recompute = false;   ///< it was decided before and runs again for a lost value
+  bool uncacheable = false; ///< a part of its key cannot be had
+  bool verifying = false;   ///< a hit that runs again to be compared
+  bool ran = false;         ///< its function was called in this run
+  std::uint32_t waiting_for = 0;
+  std::vector<std::uint32_t> successors;  ///< needed steps that wait for it
+  std::vector<std::uint32_t> demanders;   ///< steps that need its value again
+  cached_call call;
+  std::vector<fingerprint> seen;      ///< of what it read when its key was derived
+  std::vector<digest> checks;         ///< identities of its declared checks
+  std::string why;                    ///< the reason that goes into the report
+  memo::outcome outcome = outcome::not_needed;
+  memo::forecast forecast = forecast::not_needed;
+  std::exception_ptr error;
+  step_report report;
+};
+
+/// What a run is asked to do. It owns everything that it needs.
+struct run_request {
+  memo::graph graph;
+  std::vector<std::shared_ptr<void const>> inputs;  ///< one for each of graph.inputs
+  std::vector<std::uint32_t> targets;               ///< slots; empty: all steps are needed
+  any_store store;
+  std::map<std::string, any_store, std::less<>> named_stores;
+  memo::options options;
+  bool plan_only = false;
+};
+
+/// The text that stands for a step in reports and in the last record.
+inline std::string step_name(step_row const& row) { return joined_names(row.names); }
+
+/// The identity of a check in an entry: its sentence. A changed predicate with the same sentence is the user's word.
+inline digest check_identity(std::string_view why) { return hash_bytes(as_byte_view(why)); }
+
+}  // namespace memo::detail

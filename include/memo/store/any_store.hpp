@@ -1,0 +1,108 @@
+#pragma once
+
+#include <memo/store/concept.hpp>
+
+#include <concepts>
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+namespace memo {
+
+/// Any store, behind one type, so that what uses it is not a template. Converts from every store; copies share
+/// it. Costs a virtual call for each operation.
+class any_store {
+ public:
+  template <class Store>
+  requires(!std::same_as<std::remove_cvref_t<Store>, any_store> && store<std::remove_cvref_t<Store>>)
+      any_store(Store&& held)  // NOLINT: a store is meant to convert
+      : held_(std::make_shared<model<std::remove_cvref_t<Store>>>(std::forward<Store>(held))) {}
+
+  memo::capabilities capabilities() const { return held_->capabilities(); }
+  found_entries find(digest const& key, access how = access::normal) { return held_->find(key, how); }
+  void find(std::span<digest const> keys, std::span<found_entries> answers, access how = access::normal) {
+    held_->find_many(keys, answers, how);
+  }
+  found_object read(digest const& object, void const* tag = nullptr, access how = access::normal) {
+    return held_->read(object, tag, how);
+  }
+  put_result put(std::span<put_request const> requests) { return held_->put(requests); }
+  std::optional<std::string> read_last(digest const& id) { return held_->read_last(id); }
+  put_result write_last(digest const& id, byte_view text) { return held_->write_last(id, text); }
+  claim_result claim(digest const& key) { return held_->claim(key); }
+  std::shared_ptr<void> pin(std::span<digest const> keys) { return held_->pin(keys); }
+  bool erase(digest const& key) { return held_->erase(key); }
+  void visit(void (*seen)(void*, entry_info const&), void* state) { held_->visit(seen, state); }
+  std::vector<entry_info> list() { return held_->list(); }
+  entries show(digest const& key) { return held_->show(key); }
+  store_stats stats() { return held_->stats(); }
+  verify_result verify() { return held_->verify(); }
+  collect_result collect(store_limits limits) { return held_->collect(limits); }
+  collect_result collect() { return held_->collect(); }
+  void clear() { held_->clear(); }
+  void clear_step(std::string_view pipeline, std::string_view step) { held_->clear_step(pipeline, step); }
+
+ private:
+  struct interface {
+    virtual ~interface() = default;
+    virtual memo::capabilities capabilities() const = 0;
+    virtual found_entries find(digest const&, access) = 0;
+    virtual void find_many(std::span<digest const>, std::span<found_entries>, access) = 0;
+    virtual found_object read(digest const&, void const*, access) = 0;
+    virtual put_result put(std::span<put_request const>) = 0;
+    virtual std::optional<std::string> read_last(digest const&) = 0;
+    virtual put_result write_last(digest const&, byte_view) = 0;
+    virtual claim_result claim(digest const&) = 0;
+    virtual std::shared_ptr<void> pin(std::span<digest const>) = 0;
+    virtual bool erase(digest const&) = 0;
+    virtual void visit(void (*)(void*, entry_info const&), void*) = 0;
+    virtual std::vector<entry_info> list() = 0;
+    virtual entries show(digest const&) = 0;
+    virtual store_stats stats() = 0;
+    virtual verify_result verify() = 0;
+    virtual collect_result collect(store_limits) = 0;
+    virtual collect_result collect() = 0;
+    virtual void clear() = 0;
+    virtual void clear_step(std::string_view, std::string_view) = 0;
+  };
+
+  template <class Store>
+  struct model final : interface {
+    template <class From>
+    explicit model(From&& from) : held(std::forward<From>(from)) {}
+
+    memo::capabilities capabilities() const override { return held.capabilities(); }
+    found_entries find(digest const& key, access how) override { return held.find(key, how); }
+    void find_many(std::span<digest const> keys, std::span<found_entries> answers, access how) override {
+      held.find(keys, answers, how);
+    }
+    found_object read(digest const& object, void const* tag, access how) override {
+      return held.read(object, tag, how);
+    }
+    put_result put(std::span<put_request const> requests) override { return held.put(requests); }
+    std::optional<std::string> read_last(digest const& id) override { return held.read_last(id); }
+    put_result write_last(digest const& id, byte_view text) override { return held.write_last(id, text); }
+    claim_result claim(digest const& key) override { return held.claim(key); }
+    std::shared_ptr<void> pin(std::span<digest const> keys) override { return held.pin(keys); }
+    bool erase(digest const& key) override { return held.erase(key); }
+    void visit(void (*seen)(void*, entry_info const&), void* state) override { held.visit(seen, state); }
+    std::vector<entry_info> list() override { return held.list(); }
+    entries show(digest const& key) override { return held.show(key); }
+    store_stats stats() override { return held.stats(); }
+    verify_result verify() override { return held.verify(); }
+    collect_result collect(store_limits limits) override { return held.collect(limits); }
+    collect_result collect() override { return held.collect(); }
+    void clear() override { held.clear(); }
+    void clear_step(std::string_view pipeline, std::string_view step) override {
+      held.clear_step(pipeline, step);
+    }
+
+    Store held;
+  };
+
+  std::shared_ptr<interface> held_;
+};
+
+static_assert(store<any_store>);
+
+}  // namespace memo

@@ -1,0 +1,353 @@
+/// The records of a directory store as files: read with a bounded reader, published by renaming, never changed.
+#pragma once
+
+#include <memo/store/directory_layout.hpp>
+#include <memo/store/record_reader.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <vector>
+
+namespace memo::detail {
+
+/// A record's payload, or why there is none.
+struct found_record {
+  lookup status = lookup::miss;
+  shared_bytes payload;
+  std::string reason;
+};
+
+/// A file that is named like a record, or like one that is being written.
+struct found_file {
+  digest id;
+  std::string name;  ///< relative to the folder of its kind
+  std::uint64_t size = 0;
+  std::int64_t modified_ns = 0;
+  bool is_temporary = false;
+};
+
+/// What a record is made of: bytes in pieces, or those of a file.
+struct record_source {
+  record_header header;
+  std::span<byte_view const> pieces;
+  std::string const* file = nullptr;
+};
+
+/// The files of one root. Folders are opened once; every function may be called from any thread.
+class directory_files {
+ public:
+  directory_files(std::string path, sharing share) : path_(std::move(path)), share_(share) {}
+  directory_files(directory_files const&) = delete;
+  directory_files& operator=(directory_files const&) = delete;
+  ~directory_files() {
+    for (auto& folder : folders_) os::unique_fd(folder.load());
+  }
+
+  /// The path that was asked for, canonical.
+  std::string const& path() const { return path_; }
+
+  /// The descriptor of the folder that holds records of a kind; -1 where there is none (yet).
+  int folder(record_kind kind) {
+    int const fd = folders_[index_of(kind)].load(std::memory_order_acquire);
+    if (fd >= 0) return fd;
+    std::lock_guard const guard(lock_);
+    if (folders_[0].load() < 0) open_existing();
+    return folders_[index_of(kind)].load();
+  }
+
+  /// The descriptor of the folder v1, only after `folder` gave one.
+  int version_folder() {
+    std::lock_guard const guard(lock_);
+    return version_.get();
+  }
+
+  /// Makes the folders where they are missing; gives a clause that says why nothing can be written, or "".
+  std::string open_for_writing() {
+    if (writable_.load(std::memory_order_acquire)) return {};
+    std::lock_guard const guard(lock_);
+    return writable_.load() ? std::string() : make_and_open();
+  }
+
+  /// Reads a record. A hit takes four system calls, one more where its time of use is noted.
+  found_record read(record_kind kind, digest const& id, access how) {
+    found_record found;
+    int const in = folder(kind);
+    if (in < 0) return found;
+    record_name const name(id);
+    auto const file = how == access::read_only ? os::open_untouched(in, name.file())
+                                               : os::open_for_reading(in, name.file());
+    if (!file) return file.error == ENOENT ? found : unreadable(kind, id, how, file.error);
+    auto const status = os::status_of(file.value.get());
+    if (!status) return unreadable(kind, id, how, status.error);
+    std::uint64_t const most = kind == record_kind::object ? ~std::uint64_t{0} >> 1 : max_entry_size;
+    if (!status.value.is_file || status.value.size < record_header_size || status.value.size > most)
+      return damaged(kind, id, how);
+    if (status.value.size > read_at_once) {
+      // Before anything is allocated: the size of a file says nothing, a sparse one costs nothing to make.
+      header_bytes raw;
+      auto const got = os::read_at(file.value.get(), raw.data(), raw.size(), 0);
+      if (!got) return unreadable(kind, id, how, got.error);
+      record_header header;
+      switch (read_header({raw.data(), got.value}, status.value.size, kind, id, header)) {
+        case record_state::good:
+          break;
+        case record_state::other_format:
+          return found;
+        case record_state::damaged:
+          return damaged(kind, id, how);
+      }
+    }
+    aligned_block const block(static_cast<std::size_t>(status.value.size));
+    auto const got = os::read_up_to(file.value.get(), block.data(), block.size());
+    if (!got) return unreadable(kind, id, how, got.error);
+    byte_view payload;
+    switch (read_record(block.view().first(got.value), kind, id, payload)) {
+      case record_state::good:
+        break;
+      case record_state::other_format:
+        return found;
+      case record_state::damaged:
+        return damaged(kind, id, how);
+    }
+    if (how == access::normal && now_ns() - status.value.modified_ns > an_hour_ns)
+      os::touch(file.value.get());
+    found.payload = block.share(payload);
+    found.status = lookup::hit;
+    return found;
+  }
+
+  /// True where an object lies here whose header is the one that it would be written with. Its time of use is
+  /// noted, so that a collector does not take it for left over.
+  bool has_object(record_header const& wanted) {
+    auto const file = os::open_for_reading(folder(record_kind::object), record_name(wanted.id).file());
+    if (!file) return false;
+    auto const status = os::status_of(file.value.get());
+    header_bytes raw;
+    auto const got = os::read_at(file.value.get(), raw.data(), raw.size(), 0);
+    record_header header;
+    bool const same = status && status.value.is_file && got &&
+                      read_header({raw.data(), got.value}, status.value.size, record_kind::object, wanted.id,
+                                  header) == record_state::good &&
+                      header.size == wanted.size && header.checksum == wanted.checksum;
+    if (same && now_ns() - status.value.modified_ns > an_hour_ns / 12) os::touch(file.value.get());
+    return same;
+  }
+
+  /// Writes a record aside and renames it to its name: readers see the old one or the new one. 0 or an errno.
+  int publish(record_source const& source) {
+    for (int attempt = 0;; ++attempt) {
+      int const in = folder(source.header.kind);
+      if (in < 0) return ENOENT;
+      int const error = publish_in(in, source);
+      if (error != ENOENT || attempt == 1) return error;
+      // Somebody cleared the store meanwhile, or deleted the folder that is held open: go back to the path.
+      if (os::status_of(in).value.links == 0) forget_folders(in);
+      if (!open_for_writing().empty()) return ENOENT;
+    }
+  }
+
+  /// True where there was such a record.
+  bool remove(record_kind kind, digest const& id) { return remove(kind, record_name(id).file()); }
+  bool remove(record_kind kind, char const* name) {
+    int const in = folder(kind);
+    return in >= 0 && os::remove_file(in, name) == 0;
+  }
+
+  /// All files with names of ours, with their sizes and times where `with_status`.
+  std::vector<found_file> list(record_kind kind, bool with_status) {
+    std::vector<found_file> all;
+    int const in = folder(kind);
+    if (in < 0) return all;
+    for (auto const& shard : os::names_in(in).value) {
+      if (!is_shard_name(shard)) continue;
+      auto const inside = os::open_folder(in, shard.c_str());
+      if (!inside) continue;
+      for (auto const& name : os::names_in(inside.value.get()).value) {
+        found_file file;
+        file.is_temporary = is_temporary_name(name);
+        if (!file.is_temporary && !is_record_rest(name)) continue;
+        if (!file.is_temporary) file.id = *digest_from_hex(shard + name);
+        if (with_status || file.is_temporary) {
+          auto const status = os::status_at(inside.value.get(), name.c_str());
+          if (!status) continue;
+          file.size = status.value.size;
+          file.modified_ns = status.value.modified_ns;
+        }
+        file.name = shard + '/' + name;
+        all.push_back(std::move(file));
+      }
+    }
+    return all;
+  }
+
+ private:
+  /// Above this size a header is checked before memory is taken for the whole.
+  static constexpr std::uint64_t read_at_once = std::uint64_t{1} << 20;
+  static constexpr std::int64_t an_hour_ns = 3'600'000'000'000;
+
+  static std::size_t index_of(record_kind kind) { return static_cast<std::size_t>(kind); }
+
+  static std::int64_t now_ns() {
+    using namespace std::chrono;
+    return duration_cast<nanoseconds>(system_clock::now().time_since_epoch()).count();
+  }
+
+  static char const* word_for(record_kind kind) {
+    return kind == record_kind::entry ? "entry" : kind == record_kind::object ? "value" : "last record";
+  }
+
+  found_record damaged(record_kind kind, digest const& id, access how) {
+    if (how == access::normal) remove(kind, id);
+    return {lookup::error, {}, std::string(word_for(kind)) + " damaged"};
+  }
+
+  found_record unreadable(record_kind kind, digest const& id, access how, int error) {
+    // Something that is no file of ours stands there; the name is ours.
+    if (error == ELOOP || error == ENXIO) return damaged(kind, id, how);
+    return {lookup::error, {}, std::string(word_for(kind)) + " unreadable: " + os::error_text(error)};
+  }
+
+  /// Opens the folders of a root that exists; the caller holds the lock.
+  void open_existing() {
+    for (std::string const& root : {path_, inner_path(path_)}) {
+      auto const opened = os::open_folder(os::here, root.c_str());
+      if (!opened) {
+        if (opened.error == ENOENT) return;
+        continue;
+      }
+      auto const text = small_text(opened.value.get(), "MEMO");
+      auto const layout = text ? marker_layout(*text) : std::nullopt;
+      if (!layout) continue;
+      if (*layout <= layout_version && danger_of(root, share_).empty()) open_folders(opened.value.get());
+      return;
+    }
+  }
+
+  int open_folders(int root) {
+    auto version = os::open_folder(root, "v1");
+    if (!version) return version.error;
+    std::array<os::outcome<os::unique_fd>, 3> opened;
+    char const* const names[] = {"e", "o", "l"};
+    for (std::size_t i = 0; i < 3; ++i) {
+      opened[i] = os::open_folder(version.value.get(), names[i]);
+      if (!opened[i]) return opened[i].error;
+    }
+    version_ = std::move(version.value);
+    for (std::size_t i = 0; i < 3; ++i)
+      folders_[i].store(opened[i].value.release(), std::memory_order_release);
+    return 0;
+  }
+
+  /// The caller holds the lock.
+  std::string make_and_open() {
+    std::string const root = root_for(path_);
+    std::string const danger = danger_of(root, share_);
+    if (!danger.empty()) return danger;
+    if (int const error = os::make_folders(root, share_ == sharing::group ? 0770 : 0700))
+      return os::error_text(error);
+    auto const there = look_at(root);
+    switch (there.what) {
+      case folder_state::kind::missing:
+      case folder_state::kind::unusable:
+        return os::error_text(there.error);
+      case folder_state::kind::foreign:
+        return "it holds other files";
+      case folder_state::kind::newer:
+        return "a newer version of memo made it";
+      case folder_state::kind::empty:
+      case folder_state::kind::ours:
+        break;
+    }
+    bool const has_marker = there.what == folder_state::kind::ours;
+    if (int const error = make_layout(there.folder.get(), has_marker, share_)) return os::error_text(error);
+    if (folders_[0].load() < 0)
+      if (int const error = open_folders(there.folder.get())) return os::error_text(error);
+    writable_.store(true, std::memory_order_release);
+    return {};
+  }
+
+  /// Lets go of folders that no longer exist. Their descriptors stay open until the end, as other threads may
+  /// be using them.
+  void forget_folders(int stale) {
+    std::lock_guard const guard(lock_);
+    bool const is_current =
+        std::any_of(folders_.begin(), folders_.end(), [&](auto const& f) { return f.load() == stale; });
+    if (!is_current) return;
+    for (auto& folder : folders_) old_.emplace_back(folder.exchange(-1));
+    writable_.store(false);
+  }
+
+  int publish_in(int in, record_source const& source) {
+    mode_t const mode = share_ == sharing::group ? 0660 : 0600;
+    record_name const name(source.header.id);
+    std::string const temporary = name.shard() + "/.t" + to_hex(os::random_digest());
+    auto made = os::create_new(in, temporary.c_str(), mode);
+    if (made.error == ENOENT) {
+      if (int const error = os::make_folder(in, name.shard().c_str(), share_ == sharing::group ? 0770 : 0700))
+        return error;
+      made = os::create_new(in, temporary.c_str(), mode);
+    }
+    if (!made) return made.error;
+    header_bytes const header = encode_header(source.header);
+    int error = source.file != nullptr ? write_from_file(made.value.get(), header, source)
+                                       : write_pieces(made.value.get(), header, source.pieces);
+    if (int const closing = made.value.close(); error == 0) error = closing;
+    if (error == 0) {
+      error = os::rename_file(in, temporary.c_str(), in, name.file());
+      // Over a network a rename can be done, its answer be lost, and the repetition find nothing to rename.
+      if (error != 0 && starts_with(in, name.file(), header)) error = 0;
+      if (error == 0) return 0;
+    }
+    os::remove_file(in, temporary.c_str());
+    return error;
+  }
+
+  static int write_pieces(int to, header_bytes const& header, std::span<byte_view const> pieces) {
+    std::vector<byte_view> all{header};
+    all.insert(all.end(), pieces.begin(), pieces.end());
+    return os::write_all(to, all);
+  }
+
+  /// Copies a file, and refuses one that is not what was announced. EIO stands for that.
+  static int write_from_file(int to, header_bytes const& header, record_source const& source) {
+    auto const from = os::open_user_file(source.file->c_str());
+    if (!from) return from.error;
+    byte_view const first = header;
+    if (int const error = os::write_all(to, {&first, 1})) return error;
+    aligned_block const block(std::size_t{1} << 20);
+    byte_hasher hasher;
+    std::uint64_t done = 0;
+    for (;;) {
+      auto const got = os::read_up_to(from.value.get(), block.data(), block.size());
+      if (!got) return got.error;
+      if (got.value == 0) break;
+      byte_view const piece = block.view().first(got.value);
+      hasher.update(piece);
+      if (int const error = os::write_all(to, {&piece, 1})) return error;
+      done += got.value;
+    }
+    return done == source.header.size && hasher.finish() == source.header.checksum ? 0 : EIO;
+  }
+
+  static bool starts_with(int in, char const* name, header_bytes const& header) {
+    auto const file = os::open_for_reading(in, name);
+    if (!file) return false;
+    header_bytes there{};
+    auto const got = os::read_at(file.value.get(), there.data(), there.size(), 0);
+    return got && got.value == there.size() && there == header;
+  }
+
+  std::string const path_;
+  sharing const share_;
+  std::mutex lock_;
+  std::array<std::atomic<int>, 3> folders_{-1, -1, -1};
+  std::atomic<bool> writable_{false};
+  os::unique_fd version_;
+  std::vector<os::unique_fd> old_;
+};
+
+}  // namespace memo::detail

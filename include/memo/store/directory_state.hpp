@@ -1,0 +1,228 @@
+/// What all handles of one directory in one process share: files, claims, pins, and the estimate of its size.
+#pragma once
+
+#include <memo/core/clock.hpp>
+#include <memo/store/directory_limits.hpp>
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <shared_mutex>
+#include <string>
+
+namespace memo::detail {
+
+class directory_state {
+ public:
+  directory_state(std::string const& path, sharing share) : files_(path, share) {}
+
+  /// The state of a root, made where no handle of it exists. Handles with different sharing have nothing in
+  /// common but the files.
+  static std::shared_ptr<directory_state> of(std::string const& path, sharing share) {
+    static std::mutex lock;
+    static std::map<std::string, std::weak_ptr<directory_state>> states;
+    std::string const id = (share == sharing::group ? "g" : "u") + path;
+    std::lock_guard const guard(lock);
+    if (auto known = states[id].lock()) return known;
+    std::erase_if(states, [](auto const& item) { return item.second.expired(); });
+    auto made = std::make_shared<directory_state>(path, share);
+    states[id] = made;
+    return made;
+  }
+
+  directory_files& files() { return files_; }
+
+  found_entries find(digest const& key, access how) {
+    found_entries found;
+    auto record = files_.read(record_kind::entry, key, how);
+    found.status = record.status;
+    found.reason = std::move(record.reason);
+    if (record.status != lookup::hit) return found;
+    auto variants = decode_entries(record.payload);
+    if (!variants) {
+      // Whole, and yet no entry: a writer went wrong.
+      if (how == access::normal) files_.remove(record_kind::entry, key);
+      found.status = lookup::error;
+      found.reason = "entry damaged";
+      return found;
+    }
+    found.variants = std::make_shared<entries const>(std::move(*variants));
+    return found;
+  }
+
+  put_result put(put_request const& request, store_limits const& limits) {
+    {
+      std::shared_lock const guard(collecting_);
+      if (std::string const why = files_.open_for_writing(); !why.empty()) return refused(why);
+      for (auto const& source : request.objects)
+        if (int const error = put_object(source, request.policy)) return failed("a value", error);
+      if (request.value != nullptr)
+        if (int const error = put_entry(request)) return failed("an entry", error);
+    }
+    if (request.value != nullptr) claims_.note_stored(request.key);
+    enforce(limits);
+    return {};
+  }
+
+  put_result write_last(digest const& id, byte_view text) {
+    if (std::string const why = files_.open_for_writing(); !why.empty()) return refused(why);
+    int const error = publish(record_kind::last, id, text);
+    return error == 0 ? put_result{} : failed("a last record", error);
+  }
+
+  bool erase(digest const& key) {
+    claims_.note_removed(key);
+    estimate_known_ = false;
+    return files_.remove(record_kind::entry, key);
+  }
+
+  void clear() {
+    std::lock_guard const guard(collecting_);
+    claims_.note_all_removed();
+    remove_all(files_);
+    estimate_known_ = false;
+  }
+
+  collect_result collect(store_limits const& limits) {
+    std::lock_guard const guard(collecting_);
+    directory_collector collector(files_, pins_);
+    auto const result = collector.collect(limits);
+    if (auto const left = collector.left()) {
+      estimated_bytes_ = static_cast<std::int64_t>(left->bytes);
+      estimated_entries_ = static_cast<std::int64_t>(left->entries);
+      estimate_known_ = true;
+      estimated_at_ns_ = clock::system().steady_ns();
+    }
+    return result;
+  }
+
+  verify_result verify() {
+    verify_result result;
+    for (record_kind const kind : {record_kind::entry, record_kind::object, record_kind::last})
+      for (auto const& file : files_.list(kind, false)) {
+        if (file.is_temporary) continue;
+        ++result.checked;
+        auto const status = kind == record_kind::entry ? find(file.id, access::normal).status
+                                                       : files_.read(kind, file.id, access::normal).status;
+        if (status == lookup::error) ++result.damaged;
+      }
+    if (result.damaged != 0) estimate_known_ = false;
+    return result;
+  }
+
+  claims& claimed() { return claims_; }
+  pins& pinned() { return pins_; }
+
+ private:
+  put_result refused(std::string const& why) const {
+    return {false, "nothing is stored in " + files_.path() + ": " + why};
+  }
+  put_result failed(char const* what, int error) const {
+    return {false,
+            std::string(what) + " could not be stored in " + files_.path() + ": " + os::error_text(error)};
+  }
+
+  int publish(record_kind kind, digest const& id, byte_view payload) {
+    record_source source;
+    source.header = {kind, id, payload.size(), hash_bytes(payload)};
+    source.pieces = {&payload, 1};
+    return files_.publish(source);
+  }
+
+  int put_object(object_source const& from, put_policy policy) {
+    record_source source;
+    source.header = {record_kind::object, from.object, from.size, from.checksum};
+    if (policy == put_policy::keep && files_.has_object(source.header)) return 0;
+    shared_bytes encoded;
+    if (!from.file.empty()) {
+      source.file = &from.file;
+    } else if (from.pieces.empty() && from.size != 0 && from.live && from.live.encode != nullptr) {
+      encoded = from.live.encode(from.live.value.get());
+      source.pieces = {&encoded.view, 1};
+    } else {
+      source.pieces = from.pieces;
+    }
+    if (source.file == nullptr) {
+      std::uint64_t sum = 0;
+      for (byte_view const piece : source.pieces) sum += piece.size();
+      if (sum != from.size) return EINVAL;
+    }
+    int const error = files_.publish(source);
+    if (error == 0) estimated_bytes_ += static_cast<std::int64_t>(from.size + record_header_size);
+    return error;
+  }
+
+  int put_entry(put_request const& request) {
+    // Two threads that add variants to one key take turns; of two processes the later one may undo the other's,
+    // which costs a computation.
+    std::lock_guard const guard(turns_[request.key.low % turns_.size()]);
+    auto const old = find(request.key, access::read_only);
+    entries const none;
+    entries const& before = old.variants ? *old.variants : none;
+    if (request.policy == put_policy::keep)
+      for (auto const& variant : before)
+        if (variant.variant == request.value->variant && is_complete(variant, request)) return 0;
+    auto const payload = encode_entries(with_variant(before, *request.value));
+    if (payload.view().size() > max_entry_size) return EFBIG;
+    int const error = publish(record_kind::entry, request.key, payload.view());
+    if (error != 0) return error;
+    estimated_bytes_ += static_cast<std::int64_t>(payload.view().size());
+    if (old.status == lookup::miss) ++estimated_entries_;
+    return 0;
+  }
+
+  /// True where the objects that a variant names are there, as the request brought them or as they lie here.
+  bool is_complete(entry const& variant, put_request const& request) {
+    for (auto const& output : variant.outputs) {
+      if (output.is_inline || !output.object) continue;
+      bool const brought = std::any_of(request.objects.begin(), request.objects.end(),
+                                       [&](object_source const& o) { return o.object == output.object; });
+      if (brought) continue;
+      int const in = files_.folder(record_kind::object);
+      auto const there = os::status_at(in, record_name(output.object).file());
+      if (!there || there.value.size != output.size + record_header_size) return false;
+    }
+    return true;
+  }
+
+  /// Keeps the limits, by an estimate that only grows between collections. It starts from a look at the whole
+  /// root, which is repeated now and then, as other processes put too.
+  void enforce(store_limits limits) {
+    if (limits.max_bytes == 0 && limits.max_entries == 0 && limits.max_age_ms == 0) return;
+    constexpr std::int64_t a_minute_ns = 60'000'000'000;
+    std::int64_t const now = clock::system().steady_ns();
+    bool const is_stale = !estimate_known_ || now - estimated_at_ns_ > a_minute_ns;
+    if (is_stale) {
+      if (limits.max_age_ms != 0) {
+        collect(limits);
+      } else {
+        auto const found = measure(files_);
+        estimated_bytes_ = static_cast<std::int64_t>(found.bytes);
+        estimated_entries_ = static_cast<std::int64_t>(found.entries);
+        estimated_at_ns_ = now;
+        estimate_known_ = true;
+      }
+    }
+    auto const over = [](std::uint64_t most, std::int64_t is) {
+      return most != 0 && is > 0 && static_cast<std::uint64_t>(is) > most;
+    };
+    if (!over(limits.max_bytes, estimated_bytes_) && !over(limits.max_entries, estimated_entries_)) return;
+    // Some room, so that not every put collects.
+    limits.max_bytes -= limits.max_bytes / 10;
+    limits.max_entries -= limits.max_entries / 10;
+    collect(limits);
+  }
+
+  directory_files files_;
+  claims claims_;
+  pins pins_;
+  std::shared_mutex collecting_;
+  std::array<std::mutex, 16> turns_;
+  std::atomic<std::int64_t> estimated_bytes_{0};
+  std::atomic<std::int64_t> estimated_entries_{0};
+  std::atomic<std::int64_t> estimated_at_ns_{0};
+  std::atomic<bool> estimate_known_{false};
+};
+
+}  // namespace memo::detail

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <memo/store/concept.hpp>
+#include <memo/store/memory_state.hpp>
+
+namespace memo {
+
+/// Results in this process's memory: live values, never copied, until the limits remove those whose last use
+/// lies furthest back. A look-up locks one of 16 tables.
+class memory_store {
+ public:
+  explicit memory_store(memory_options limits = {})
+      : state_(std::make_shared<detail::memory_state>(limits)) {}
+
+  memo::capabilities capabilities() const { return {.live = true}; }
+  found_entries find(digest const& key, access how = access::normal) const { return state_->find(key, how); }
+  void find(std::span<digest const> keys, std::span<found_entries> answers,
+            access how = access::normal) const {
+    for (std::size_t i = 0; i < keys.size(); ++i) answers[i] = state_->find(keys[i], how);
+  }
+  found_object read(digest const& object, void const* tag = nullptr, access = access::normal) const {
+    return state_->read(object, tag);
+  }
+  put_result put(std::span<put_request const> requests) const {
+    put_result all;
+    for (auto const& request : requests)
+      if (put_result one = state_->put(request); !one.stored) all = std::move(one);
+    return all;
+  }
+  std::optional<std::string> read_last(digest const& id) const { return state_->read_last(id); }
+  put_result write_last(digest const& id, byte_view text) const {
+    state_->write_last(id, text);
+    return {};
+  }
+  claim_result claim(digest const& key) const { return state_->claim(key); }
+  std::shared_ptr<void> pin(std::span<digest const> keys) const { return state_->pin(keys); }
+  bool erase(digest const& key) const { return state_->erase(key); }
+  void visit(void (*seen)(void*, entry_info const&), void* state) const {
+    state_->each([&](digest const& key, entries const& all) { seen(state, detail::info_of(key, all)); });
+  }
+  std::vector<entry_info> list() const {
+    std::vector<entry_info> all;
+    state_->each(
+        [&](digest const& key, entries const& variants) { all.push_back(detail::info_of(key, variants)); });
+    return all;
+  }
+  entries show(digest const& key) const {
+    auto const found = state_->find(key, access::read_only);
+    return found.variants ? *found.variants : entries{};
+  }
+  store_stats stats() const { return state_->stats(); }
+  verify_result verify() const { return state_->verify(); }
+  collect_result collect(store_limits limits) const { return state_->collect(limits); }
+  collect_result collect() const { return state_->collect(state_->own_limits()); }
+  void clear() const { state_->clear(); }
+
+  /// Removes the entries of a step, named by any of its outputs or by "" for all steps of the pipeline.
+  void clear_step(std::string_view pipeline, std::string_view step) const {
+    std::vector<digest> gone;
+    state_->each([&](digest const& key, entries const& all) {
+      if (all.front().pipeline == pipeline && detail::names_step(all.front().step, step)) gone.push_back(key);
+    });
+    for (auto const& key : gone) state_->erase(key);
+  }
+
+ private:
+  std::shared_ptr<detail::memory_state> state_;
+};
+
+static_assert(store<memory_store>);
+
+}  // namespace memo

@@ -1,0 +1,207 @@
+/// How stores write what they keep.
+///
+///     record  := header payload                  nothing before, between or after
+///     header  := magic       8 bytes             "MEMO-ENT", "MEMO-OBJ" or "MEMO-LST"
+///                format      u32                 store_format_version
+///                zero        u32
+///                id          digest              key of the entry, digest of the object, id of the last record
+///                size        u64                 of the payload, in bytes
+///                checksum    digest              XXH3-128 of the payload, no seed
+///                sum         u64                 XXH3-64 of the 56 bytes before it
+///     payload := entries | the stored bytes | the text
+///
+///     entries    := count:u32 entry*             at most `max_variants`, newest first
+///     entry      := project:text pipeline:text step:text variant:digest created_ms:i64 cost_ns:i64
+///                   count:u32 dependency* count:u32 check:digest* count:u32 output*
+///     dependency := kind:u8 name:text content:digest
+///     output     := flags:u8 value:digest [small_size:u8 small:byte*] object:digest codec:digest size:u64
+///                   [padding stored:byte*]
+///                   flags 1: the stored bytes are here; flags 2: the canonical bytes are here
+///     padding    := zeros up to a multiple of 64 from the start of the payload
+///     text       := size:u32 byte*
+///     digest     := high:u64 low:u64
+///
+/// All numbers are little-endian. The header is as long as the alignment of payloads, so that a payload in a
+/// mapped or aligned copy of the record is aligned. The id stands in the checked header: a record under
+/// another name is not taken for the one asked for.
+#pragma once
+
+#include <memo/core/bytes.hpp>
+#include <memo/core/digest.hpp>
+#include <memo/store/entry.hpp>
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace memo {
+
+/// The number of the format above. Records of another number are misses.
+///
+/// 1: the first.
+inline constexpr std::uint32_t store_format_version = 1;
+
+namespace detail {
+
+inline constexpr std::size_t record_header_size = payload_alignment;
+
+/// How many variants of one key are kept; the oldest goes first.
+inline constexpr std::size_t max_variants = 16;
+
+/// No entry is longer: what claims to be is damaged, and nothing is allocated for it.
+inline constexpr std::uint64_t max_entry_size = std::uint64_t{256} << 20;
+
+enum class record_kind : std::uint8_t { entry, object, last };
+
+inline std::string_view magic_of(record_kind kind) {
+  switch (kind) {
+    case record_kind::entry:
+      return "MEMO-ENT";
+    case record_kind::object:
+      return "MEMO-OBJ";
+    case record_kind::last:
+      break;
+  }
+  return "MEMO-LST";
+}
+
+struct record_header {
+  record_kind kind = record_kind::entry;
+  digest id;
+  std::uint64_t size = 0;
+  digest checksum;
+};
+
+using header_bytes = std::array<std::byte, record_header_size>;
+
+inline void store_digest(std::byte* to, digest const& d) {
+  store_little(to, d.high);
+  store_little(to + 8, d.low);
+}
+
+inline header_bytes encode_header(record_header const& header) {
+  header_bytes bytes{};
+  std::memcpy(bytes.data(), magic_of(header.kind).data(), 8);
+  store_little(bytes.data() + 8, store_format_version);
+  store_digest(bytes.data() + 16, header.id);
+  store_little(bytes.data() + 32, header.size);
+  store_digest(bytes.data() + 40, header.checksum);
+  store_little(bytes.data() + 56, checksum_bytes({bytes.data(), 56}));
+  return bytes;
+}
+
+/// Appends numbers, texts and digests to a buffer.
+class byte_writer {
+ public:
+  template <class Integer>
+  void number(Integer value) {
+    char raw[sizeof value];
+    std::memcpy(raw, &value, sizeof value);
+    buffer_.append(raw, sizeof value);
+  }
+  void id(digest const& d) {
+    number(d.high);
+    number(d.low);
+  }
+  void bytes(byte_view from) { buffer_.append(as_text(from)); }
+  void text(std::string_view from) {
+    number(static_cast<std::uint32_t>(from.size()));
+    buffer_.append(from);
+  }
+  void pad_to(std::size_t alignment) {
+    buffer_.append((alignment - buffer_.size() % alignment) % alignment, '\0');
+  }
+  byte_view view() const { return as_byte_view(buffer_); }
+
+ private:
+  std::string buffer_;
+};
+
+inline void write_output(byte_writer& to, stored_output const& output) {
+  to.number(static_cast<std::uint8_t>((output.is_inline ? 1 : 0) | (output.value.is_small ? 2 : 0)));
+  to.id(output.value.value);
+  if (output.value.is_small) {
+    to.number(output.value.small_size);
+    to.bytes(output.value.small_bytes());
+  }
+  to.id(output.object);
+  to.id(output.codec);
+  to.number(output.is_inline ? std::uint64_t{output.bytes.view.size()} : output.size);
+  if (output.is_inline) {
+    to.pad_to(payload_alignment);
+    to.bytes(output.bytes.view);
+  }
+}
+
+inline void write_entry(byte_writer& to, entry const& value) {
+  to.text(value.project);
+  to.text(value.pipeline);
+  to.text(value.step);
+  to.id(value.variant);
+  to.number(value.created_ms);
+  to.number(value.cost_ns);
+  to.number(static_cast<std::uint32_t>(value.dependencies.size()));
+  for (auto const& dep : value.dependencies) {
+    to.number(static_cast<std::uint8_t>(dep.what));
+    to.text(dep.name);
+    to.id(dep.content);
+  }
+  to.number(static_cast<std::uint32_t>(value.checks.size()));
+  for (auto const& check : value.checks) to.id(check);
+  to.number(static_cast<std::uint32_t>(value.outputs.size()));
+  for (auto const& output : value.outputs) write_output(to, output);
+}
+
+/// The payload of an entry record.
+inline byte_writer encode_entries(entries const& variants) {
+  byte_writer to;
+  to.number(static_cast<std::uint32_t>(variants.size()));
+  for (auto const& variant : variants) write_entry(to, variant);
+  return to;
+}
+
+/// The sum of the stored forms that an entry names, inline or not.
+inline std::uint64_t stored_size(entry const& value) {
+  std::uint64_t sum = 0;
+  for (auto const& output : value.outputs) sum += output.is_inline ? output.bytes.view.size() : output.size;
+  return sum;
+}
+
+/// The newest variants with `added` in front and any of the same dependencies gone.
+inline entries with_variant(entries const& old, entry const& added) {
+  entries made;
+  made.reserve(old.size() + 1);
+  made.push_back(added);
+  for (auto const& variant : old)
+    if (variant.variant != added.variant && made.size() < max_variants) made.push_back(variant);
+  return made;
+}
+
+/// True where `step`, the joined names of outputs, is asked for by `name`: any of them, all as joined, or "".
+inline bool names_step(std::string_view step, std::string_view name) {
+  if (name.empty() || step == name) return true;
+  for (std::size_t at = 0; at <= step.size();) {
+    std::size_t const end = step.find(',', at) == std::string_view::npos ? step.size() : step.find(',', at);
+    if (step.substr(at, end - at) == name) return true;
+    at = end + 1;
+  }
+  return false;
+}
+
+inline entry_info info_of(digest const& key, entries const& variants) {
+  entry_info info;
+  info.key = key;
+  if (variants.empty()) return info;
+  entry const& newest = variants.front();
+  info.project = newest.project;
+  info.pipeline = newest.pipeline;
+  info.step = newest.step;
+  info.created_ms = newest.created_ms;
+  info.cost_ns = newest.cost_ns;
+  for (auto const& variant : variants) info.bytes += stored_size(variant);
+  return info;
+}
+
+}  // namespace detail
+}  // namespace memo

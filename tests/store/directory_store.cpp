@@ -1,0 +1,298 @@
+#include <memo/store/directory_store.hpp>
+
+#include "../laws/store_laws.hpp"
+
+#include <sys/wait.h>
+
+using namespace samples;
+namespace fs = std::filesystem;
+
+namespace {
+
+unsigned mode_of(fs::path const& path) { return static_cast<unsigned>(fs::status(path).permissions()); }
+
+std::size_t count_files(fs::path const& path) {
+  std::size_t count = 0;
+  if (fs::exists(path))
+    for (auto const& item : fs::recursive_directory_iterator(path)) count += item.is_regular_file() ? 1 : 0;
+  return count;
+}
+
+/// Runs `body` in a child process and gives its exit status.
+template <class Body>
+int in_child(Body body) {
+  pid_t const child = ::fork();
+  if (child == 0) ::_exit(body());
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+}  // namespace
+
+TEST_CASE("a directory store keeps the promises of a store") {
+  scratch_folder const folder;
+  laws::hold([&] { return memo::directory_store{folder / "cache"}; });
+}
+
+TEST_CASE("a directory store with limits keeps the promises of a store") {
+  scratch_folder const folder;
+  laws::hold([&] {
+    return memo::directory_store{
+        folder / "cache", {.max_bytes = 64 << 20, .max_entries = 10'000, .max_age = std::chrono::hours(24)}};
+  });
+}
+
+TEST_CASE("a directory store inside other files keeps the promises of a store") {
+  scratch_folder const folder;
+  write_content(folder / "thesis.tex", "x");
+  laws::hold([&] { return memo::directory_store{folder.path()}; });
+  CHECK(content_of(folder / "thesis.tex") == "x");
+  CHECK(fs::exists(folder / ".memo/MEMO"));
+  CHECK_FALSE(fs::exists(folder / "MEMO"));
+}
+
+TEST_CASE("constructing a directory store and looking things up writes nothing") {
+  scratch_folder const folder;
+  memo::directory_store const store{folder / "a/b/cache"};
+  CHECK(look_up(store, 1) == got::nothing);
+  CHECK(store.stats().entries == 0);
+  CHECK(store.list().empty());
+  CHECK(store.verify().checked == 0);
+  store.collect();
+  store.clear();
+  CHECK(store.read_last(key_of(1)) == std::nullopt);
+  CHECK(fs::is_empty(folder.path()));
+}
+
+TEST_CASE("the first put makes a marked directory for this user only, whatever the umask is") {
+  for (mode_t const mask : {0u, 022u, 077u, 0777u}) {
+    scratch_folder const folder;
+    auto const root = folder / "cache";
+    mode_t const before = ::umask(mask);
+    bool const stored = sample(1).put_into(memo::directory_store{root}).stored;
+    ::umask(before);
+    CHECK(stored);
+    CHECK(content_of(root / "MEMO").substr(0, 24) == "memo store\nlayout 1\nuuid");
+    CHECK(content_of(root / "CACHEDIR.TAG").substr(0, 43) == "Signature: 8a477f597d28d172789f06886806bc55");
+    CHECK(content_of(root / ".gitignore") == "*\n");
+    for (auto const& item : fs::recursive_directory_iterator(root))
+      CHECK(mode_of(item.path()) == (item.is_directory() ? 0700u : 0600u));
+  }
+}
+
+TEST_CASE("a directory store for a group lets the group write") {
+  scratch_folder const folder;
+  memo::directory_store const store{folder / "cache", {.share = memo::group}};
+  CHECK(sample(1).put_into(store).stored);
+  for (auto const& item : fs::recursive_directory_iterator(folder / "cache"))
+    CHECK(mode_of(item.path()) == (item.is_directory() ? 0770u : 0660u));
+  CHECK(look_up(memo::directory_store{folder / "cache", {.share = memo::group}}, 1) == got::right);
+  CHECK_THROWS_AS(memo::directory_store{folder / "cache"}, memo::store_error);
+}
+
+TEST_CASE("a directory that others may write to is refused, with what to do") {
+  scratch_folder const folder;
+  for (auto const mode : {0777, 0770, 0702, 0720}) {
+    auto const root = folder / "cache";
+    fs::create_directory(root);
+    fs::permissions(root, static_cast<fs::perms>(mode));
+    try {
+      memo::directory_store const store{root};
+      FAIL("not refused");
+    } catch (memo::store_error const& e) {
+      CHECK(std::string(e.what()).find(root.string()) != std::string::npos);
+      CHECK(std::string(e.what()).find("hint: ") != std::string::npos);
+    }
+    fs::create_directory_symlink(root, folder / "link");
+    CHECK_THROWS_AS(memo::directory_store{folder / "link"}, memo::store_error);
+    fs::remove(folder / "link");
+    fs::remove(root);
+  }
+  fs::create_directory(folder / "open");
+  fs::permissions(folder / "open", fs::perms::all);
+  CHECK_THROWS_AS(memo::directory_store{folder / "open/cache/"}, memo::store_error);
+  fs::permissions(folder / "open", fs::perms::all | fs::perms::sticky_bit);
+  CHECK(sample(1).put_into(memo::directory_store{folder / "open/cache"}).stored);
+}
+
+TEST_CASE("a directory of another user is refused") {
+  if (::geteuid() != 0) {
+    WARN("not run: only root can make a directory of another user");
+    return;
+  }
+  scratch_folder const folder;
+  fs::create_directory(folder / "theirs");
+  REQUIRE(::chown((folder / "theirs").c_str(), 65534, 65534) == 0);
+  CHECK_THROWS_AS(memo::directory_store{folder / "theirs"}, memo::store_error);
+}
+
+TEST_CASE("what is no path of a directory is refused") {
+  scratch_folder const folder;
+  write_content(folder / "file", "x");
+  CHECK_THROWS_AS(memo::directory_store{""}, memo::store_error);
+  CHECK_THROWS_AS(memo::directory_store{folder / "file"}, memo::store_error);
+  CHECK_THROWS_AS(memo::directory_store{std::string("a\0b", 3)}, memo::store_error);
+}
+
+TEST_CASE("a path below a file makes puts that warn") {
+  scratch_folder const folder;
+  write_content(folder / "file", "x");
+  memo::directory_store const store{folder / "file/cache"};
+  CHECK(look_up(store, 1) == got::nothing);
+  auto const put = sample(1).put_into(store);
+  CHECK_FALSE(put.stored);
+  CHECK(put.warning.find("Not a directory") != std::string::npos);
+}
+
+TEST_CASE("a directory of a newer layout is neither read nor written") {
+  scratch_folder const folder;
+  auto const root = folder / "cache";
+  CHECK(sample(1).put_into(memo::directory_store{root}).stored);
+  write_content(root / "MEMO", "memo store\nlayout 2\nuuid 00\nmore\n");
+  auto const files = count_files(root);
+  // The state is shared by handles of one process: a new process sees the marker first.
+  CHECK(in_child([&] {
+          auto const again = fs::path(root.string() + "-moved");
+          fs::rename(root, again);
+          memo::directory_store const store{again};
+          bool const untouched = look_up(store, 1) == got::nothing && !sample(2).put_into(store).stored &&
+                                 store.stats().entries == 0;
+          store.clear();
+          store.collect();
+          return untouched && count_files(again) == files ? 0 : 1;
+        }) == 0);
+}
+
+TEST_CASE("clear and collect leave what memo did not make") {
+  scratch_folder const folder;
+  auto const root = folder / "cache";
+  memo::directory_store const store{root};
+  for (int i = 0; i < 5; ++i) CHECK(sample(i).put_into(store).stored);
+  std::string const shard = memo::to_hex(key_of(1)).substr(0, 2);
+  auto const foreign = root / "v1/e" / shard / "README";
+  write_content(foreign, "keep me");
+  write_content(root / "v1/e/notes.txt", "keep me");
+  write_content(folder / "precious", "keep me");
+  fs::create_directory_symlink(folder.path(), root / "v1/e/zz");
+  fs::create_directory(root / "v1/o/qq");
+  store.collect({1, 0, 0});
+  store.clear();
+  CHECK(store.stats().entries == 0);
+  for (auto const& path : {foreign, root / "v1/e/notes.txt", folder / "precious", root / "MEMO",
+                           root / "CACHEDIR.TAG", root / ".gitignore", root / "v1/o/qq"})
+    CHECK(fs::exists(path));
+}
+
+TEST_CASE("a shard that is a symbolic link is not followed") {
+  scratch_folder const folder;
+  auto const root = folder / "cache";
+  memo::directory_store const store{root};
+  CHECK(sample(1).put_into(store).stored);
+  auto const shard = root / "v1/e" / memo::to_hex(key_of(1)).substr(0, 2);
+  auto const outside = folder / "outside";
+  fs::rename(shard, outside);
+  fs::create_directory_symlink(outside, shard);
+  store.clear();
+  CHECK(count_files(outside) == 1);
+}
+
+TEST_CASE("a relative path is of the working directory at construction") {
+  scratch_folder const folder;
+  auto const before = fs::current_path();
+  fs::create_directory(folder / "elsewhere");
+  fs::current_path(folder.path());
+  memo::directory_store const store{"cache"};
+  fs::current_path(folder / "elsewhere");
+  CHECK(sample(1).put_into(store).stored);
+  fs::current_path(before);
+  CHECK(fs::exists(folder / "cache/MEMO"));
+}
+
+TEST_CASE("without a path the store is in MEMO_DIR, else in the user's cache directory") {
+  scratch_folder const folder;
+  auto const root = [](memo::directory_options const& options = {}) {
+    return memo::detail::default_root(options.project);
+  };
+  CHECK(in_child([&] {
+          ::unsetenv("MEMO_DIR");
+          ::setenv("XDG_CACHE_HOME", (folder / "xdg").c_str(), 1);
+          ::setenv("HOME", (folder / "home").c_str(), 1);
+          auto const base = (folder / "xdg/memo").string();
+          bool good = root().substr(0, base.size() + 1) == base + "/" &&
+                      root().find('/', base.size() + 1) == root().npos;
+          good = good && root({.project = "../a b"}) == base + "/%2E.%2Fa%20b";
+          ::unsetenv("XDG_CACHE_HOME");
+          good = good && root({.project = "p"}) == (folder / "home/.cache/memo/p").string();
+          ::setenv("MEMO_DIR", (folder / "here").c_str(), 1);
+          good = good && root({.project = "p"}) == (folder / "here").string();
+          good = good && sample(1).put_into(memo::directory_store{}).stored;
+          return good && fs::exists(folder / "here/MEMO") ? 0 : 1;
+        }) == 0);
+}
+
+TEST_CASE("two handles of one path, through a link too, share claims") {
+  scratch_folder const folder;
+  fs::create_directory(folder / "cache");
+  fs::create_directory_symlink(folder / "cache", folder / "link");
+  memo::directory_store const one{folder / "cache"};
+  memo::directory_store const two{folder / "link/"};
+  auto const mine = one.claim(key_of(1));
+  CHECK(two.claim(key_of(1)).what == memo::claim_result::status::busy);
+  CHECK(sample(1).put_into(one).stored);
+  CHECK(look_up(two, 1) == got::right);
+}
+
+TEST_CASE("a directory that is deleted while it is used is made again") {
+  scratch_folder const folder;
+  memo::directory_store const store{folder / "cache"};
+  CHECK(sample(1).put_into(store).stored);
+  fs::remove_all(folder / "cache");
+  CHECK(look_up(store, 1) == got::nothing);
+  CHECK(sample(2).put_into(store).stored);
+  CHECK(look_up(store, 2) == got::right);
+  CHECK(fs::exists(folder / "cache/MEMO"));
+}
+
+TEST_CASE("looking up in read_only access changes no time stamp, and in normal access only an old one") {
+  scratch_folder const folder;
+  memo::directory_store const store{folder / "cache"};
+  sample const one(1);
+  CHECK(one.put_into(store).stored);
+  auto const file = folder / "cache/v1/e" / memo::to_hex(one.key).insert(2, "/");
+  auto const old = fs::last_write_time(file) - std::chrono::hours(2);
+  fs::last_write_time(file, old);
+  CHECK(look_up(store, 1, 100, memo::access::read_only) == got::right);
+  CHECK(fs::last_write_time(file) == old);
+  CHECK(look_up(store, 1) == got::right);
+  auto const noted = fs::last_write_time(file);
+  CHECK(noted > old + std::chrono::hours(1));
+  CHECK(look_up(store, 1) == got::right);
+  CHECK(fs::last_write_time(file) == noted);
+}
+
+TEST_CASE("one user's read-only directory serves hits and warns of puts") {
+  if (::geteuid() != 0) {
+    WARN("not run: this test changes its user, which only root may");
+    return;
+  }
+  scratch_folder const folder;
+  fs::permissions(folder.path(), fs::perms::all | fs::perms::sticky_bit);
+  int const status = in_child([&] {
+    if (::setresgid(65534, 65534, 65534) != 0 || ::setresuid(65534, 65534, 65534) != 0) return 2;
+    memo::directory_store const store{folder / "cache"};
+    if (!sample(1).put_into(store).stored) return 3;
+    std::vector<fs::path> folders{folder / "cache"};
+    for (auto const& item : fs::recursive_directory_iterator(folder / "cache"))
+      if (item.is_directory()) folders.push_back(item.path());
+    for (auto const& path : folders) fs::permissions(path, fs::perms{0500});
+    auto const put = sample(2).put_into(store);
+    bool const good = look_up(store, 1) == got::right && !put.stored &&
+                      put.warning.find("Permission denied") != std::string::npos &&
+                      !store.write_last(key_of(1), {}).stored &&
+                      store.collect({1, 0, 0}).removed_entries == 0;
+    for (auto const& path : folders) fs::permissions(path, fs::perms{0700});
+    return good && sample(2).put_into(store).stored && look_up(store, 2) == got::right ? 0 : 1;
+  });
+  CHECK(status == 0);
+}
