@@ -239,6 +239,23 @@ void what_is_there_is_told(Store store) {
 }
 
 template <memo::store Store>
+void names_of_every_kind_come_back(Store store) {
+  std::vector<std::string> const names{
+      "", "../../x", "/etc/passwd", std::string("a\0b", 3), std::string(4096, 'n'), "a\nb", "\xc3\xa4\xff",
+      "."};
+  int number = 0;
+  for (auto const& name : names) {
+    sample one(++number);
+    one.value.project = one.value.pipeline = one.value.step = name;
+    CHECK(one.put_into(store).stored);
+    CHECK(same(store.find(one.key).variants->front(), one.value));
+  }
+  CHECK(store.list().size() == names.size());
+  store.clear_step("../../x", "../../x");
+  CHECK(store.stats().entries == names.size() - 1);
+}
+
+template <memo::store Store>
 void the_last_record_is_replaced_whole(Store store) {
   auto const id = id_of("survey/stars/mean");
   CHECK(store.read_last(id) == std::nullopt);
@@ -424,6 +441,7 @@ void hold(Make make) {
     a_key_keeps_a_variant_for_each_set_of_dependencies(make());
   }
   SECTION("what is there is told") { what_is_there_is_told(make()); }
+  SECTION("names of every kind come back") { names_of_every_kind_come_back(make()); }
   SECTION("the last record is replaced whole") { the_last_record_is_replaced_whole(make()); }
   SECTION("one at a time holds a claim") { one_at_a_time_holds_a_claim(make()); }
   SECTION("pinned keys survive") { pinned_keys_survive(make()); }

@@ -34,6 +34,8 @@ TEST_CASE("a directory store stays within its bytes after every put") {
     one.key = key_of(0);
     CHECK(one.put_into(store, memo::put_policy::replace).stored);
     CHECK(store.stats().bytes <= (2 << 20));
+    CHECK(store.find(one.key).status == memo::lookup::hit);
+    CHECK(store.read(one.object()).status == memo::lookup::hit);
   }
 }
 

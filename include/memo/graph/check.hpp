@@ -23,9 +23,10 @@ struct two_nodes_with_the_same_name {
 };
 template <class Step, class Name>
 struct unknown_name {
-  static_assert(broken<Step>,
-                "memo: the step reads a name that no input or step of the pipeline provides; check the spelling in "
-                ".from<...>() or .after<...>()");
+  static_assert(
+      broken<Step>,
+      "memo: the step reads a name that no input or step of the pipeline provides; check the spelling in "
+      ".from<...>() or .after<...>()");
 };
 template <class... Steps>
 struct reads_itself {
@@ -39,61 +40,71 @@ struct not_callable {
 };
 template <class Step>
 struct mutable_parameter {
-  static_assert(broken<Step>,
-                "memo: the function of the step takes a non-const reference; values never change once made: take it "
-                "by value or by const reference, and return what is new");
+  static_assert(
+      broken<Step>,
+      "memo: the function of the step takes a non-const reference; values never change once made: take it "
+      "by value or by const reference, and return what is new");
 };
 template <class Step, class Result>
 struct outputs_do_not_match {
-  static_assert(broken<Step>,
-                "memo: the step has several outputs: its function must return a tuple, pair or array with one "
-                "element for each of them");
+  static_assert(
+      broken<Step>,
+      "memo: the step has several outputs: its function must return a tuple, pair or array with one "
+      "element for each of them");
 };
 template <class Step, class Type>
 struct borrowed_output {
-  static_assert(broken<Step>,
-                "memo: the step must return a value that owns its data; a pointer, reference, string_view or span "
-                "looks at memory that is gone when the function returns");
+  static_assert(
+      broken<Step>,
+      "memo: the step must return a value that owns its data; a pointer, reference, string_view or span "
+      "looks at memory that is gone when the function returns");
 };
 template <class Step, class Type>
 struct output_not_serializable {
-  static_assert(broken<Step>,
-                "memo: an output of the step can be neither hashed nor serialized; give its type a cereal serialize "
-                "function or a memo::codec, or keep it with .cache(memo::in_memory)");
+  static_assert(
+      broken<Step>,
+      "memo: an output of the step can be neither hashed nor serialized; give its type a cereal serialize "
+      "function or a memo::codec, or keep it with .cache(memo::in_memory)");
 };
 template <class Input, class Type>
 struct input_not_hashable {
-  static_assert(broken<Input>,
-                "memo: the type of the input can be neither hashed nor serialized; give it a cereal serialize "
-                "function, a memo::codec or a memo::hash_of");
+  static_assert(
+      broken<Input>,
+      "memo: the type of the input can be neither hashed nor serialized; give it a cereal serialize "
+      "function, a memo::codec or a memo::hash_of");
 };
 template <class Step, class Function>
 struct hidden_state {
-  static_assert(broken<Step>,
-                "memo: the function of the step has state (a capture, or members) that can be neither hashed nor "
-                "serialized; a capture is a hidden input: make it an input of the pipeline");
+  static_assert(
+      broken<Step>,
+      "memo: the function of the step has state (a capture, or members) that can be neither hashed nor "
+      "serialized; a capture is a hidden input: make it an input of the pipeline");
 };
 template <class Step>
 struct bad_key_function {
-  static_assert(broken<Step>,
-                "memo: the function given to .key() cannot be called with what the step reads, or its result can be "
-                "neither hashed nor serialized");
+  static_assert(
+      broken<Step>,
+      "memo: the function given to .key() cannot be called with what the step reads, or its result can be "
+      "neither hashed nor serialized");
 };
 template <class Step>
 struct bad_identity_function {
-  static_assert(broken<Step>,
-                "memo: the function given to .identity() cannot be called with the step's one output, or its result "
-                "can be neither hashed nor serialized");
+  static_assert(
+      broken<Step>,
+      "memo: the function given to .identity() cannot be called with the step's one output, or its result "
+      "can be neither hashed nor serialized");
 };
 template <class Step>
 struct bad_check_function {
-  static_assert(broken<Step>,
-                "memo: a predicate given to .check() cannot be called with the step's outputs, or gives no bool");
+  static_assert(
+      broken<Step>,
+      "memo: a predicate given to .check() cannot be called with the step's outputs, or gives no bool");
 };
 template <class Input>
 struct bad_default {
-  static_assert(broken<Input>,
-                "memo: the value given to defaults_to() or added_with() does not convert to the type of the input");
+  static_assert(
+      broken<Input>,
+      "memo: the value given to defaults_to() or added_with() does not convert to the type of the input");
 };
 
 }  // namespace rule
@@ -106,7 +117,7 @@ inline constexpr bool has_hidden_state = !std::is_empty_v<T> && !std::is_pointer
 template <class G, class Arguments>
 inline constexpr bool gives_hashable = false;
 template <class G, class... A>
-  requires std::is_invocable_v<G const&, A const&...>
+requires std::is_invocable_v<G const&, A const&...>
 inline constexpr bool gives_hashable<G, types<A...>> =
     hashable<std::remove_cvref_t<std::invoke_result_t<G const&, A const&...>>>;
 
@@ -116,82 +127,111 @@ template <class... Outputs>
 inline constexpr bool checks_work<no_checks, types<Outputs...>> = true;
 template <class Earlier, class Predicate, class... Outputs>
 inline constexpr bool checks_work<checks<Earlier, Predicate>, types<Outputs...>> =
-    std::is_invocable_r_v<bool, Predicate const&, Outputs const&...> && checks_work<Earlier, types<Outputs...>>;
+    std::is_invocable_r_v<bool, Predicate const&, Outputs const&...>&&
+        checks_work<Earlier, types<Outputs...>>;
 
 template <class V, class T>
-inline constexpr bool gives_default = std::is_same_v<V, nothing> || std::is_constructible_v<T, V const&>;
+inline constexpr bool gives_default = std::is_same_v<V, nothing> || is_input_value<V const&, T>;
 template <class V, class T>
-  requires std::is_invocable_v<V const&>
-inline constexpr bool gives_default<V, T> = std::is_constructible_v<T, std::invoke_result_t<V const&>>;
+requires std::is_invocable_v<V const&>
+inline constexpr bool gives_default<V, T> = is_input_value<std::invoke_result_t<V const&>, T>;
 
-template <class Witness, cache_policy Policy, class... Outputs>
-consteval bool check_outputs(types<Outputs...>) {
-  constexpr bool needs_value = Policy != cache_policy::never && Policy != cache_policy::in_memory;
-  auto check = []<class T>(std::type_identity<T>) {
-    if constexpr (is_borrowed<T>)
-      return sizeof(rule::borrowed_output<Witness, type<T>>) != 0;
-    else if constexpr (needs_value && !storable<T>)
-      return sizeof(rule::output_not_serializable<Witness, type<T>>) != 0;
-    else
-      return true;
-  };
-  return (true && ... && check(std::type_identity<Outputs>{}));
-}
+template <cache_policy Policy, class T>
+inline constexpr bool is_good_output =
+    !is_borrowed<T> && (storable<T> || Policy == cache_policy::never || Policy == cache_policy::in_memory);
 
-template <class List, std::size_t Index, name_id Id, name_id... More>
-consteval bool check_step(ids<Id, More...>) {
-  using witness = step_witness<Id>;
-  using typing = step_typing<List, Index>;
-  using node = typename typing::node;
-  using parts = typename node::parts_type;
-  using call = typename typing::call;
+template <cache_policy Policy, class List>
+inline constexpr bool are_good_outputs = false;
+template <cache_policy Policy, class... T>
+inline constexpr bool are_good_outputs<Policy, types<T...>> = (true && ... && is_good_output<Policy, T>);
+
+/// Whether all rules hold for a step of these parts. It names no step, so that steps of one signature share it.
+template <class Parts, class Arguments, std::size_t Outputs, cache_policy Policy>
+consteval bool step_is_sound() {
+  using call = call_of<typename Parts::function_type, Arguments>;
   if constexpr (!call::callable) {
-    if constexpr (requires { requires call::served_type::mutable_reference; })
-      return sizeof(rule::mutable_parameter<witness>) != 0;
-    else
-      return sizeof(rule::not_callable<witness, typename typing::arguments>) != 0;
-  } else if constexpr (is_borrowed<typename call::result>) {
-    return sizeof(rule::borrowed_output<witness, type<typename call::result>>) != 0;
-  } else if constexpr (!typing::outputs::matches) {
-    return sizeof(rule::outputs_do_not_match<witness, type<typename call::result>>) != 0;
-  } else if constexpr (has_hidden_state<typename parts::function_type>) {
-    return sizeof(rule::hidden_state<witness, typename parts::function_type>) != 0;
-  } else if constexpr (!check_outputs<witness, node::policy>(typename typing::outputs::list{})) {
     return false;
   } else {
-    using outputs = typename typing::outputs::list;
-    if constexpr (!std::is_same_v<typename parts::key_type, no_function>)
-      if constexpr (!gives_hashable<typename parts::key_type, typename typing::arguments>)
-        return sizeof(rule::bad_key_function<witness>) != 0;
-    if constexpr (!std::is_same_v<typename parts::identity_type, no_function>)
-      if constexpr (!gives_hashable<typename parts::identity_type, outputs>)
-        return sizeof(rule::bad_identity_function<witness>) != 0;
-    if constexpr (!checks_work<typename parts::checks_type, outputs>)
-      return sizeof(rule::bad_check_function<witness>) != 0;
-    return true;
+    using outputs = outputs_of<typename call::result, Outputs>;
+    using list = typename outputs::list;
+    return !is_borrowed<typename call::result> && outputs::matches &&
+           !has_hidden_state<typename Parts::function_type> && are_good_outputs<Policy, list> &&
+           (std::is_same_v<typename Parts::key_type, no_function> ||
+            gives_hashable<typename Parts::key_type,
+                           Arguments>)&&(std::is_same_v<typename Parts::identity_type, no_function> ||
+                                         (Outputs == 1 &&
+                                          gives_hashable<typename Parts::identity_type, list>)) &&
+           checks_work<typename Parts::checks_type, list>;
   }
 }
 
-template <class Input>
-consteval bool check_input() {
-  using witness = input_witness<Input::id>;
-  using T = typename Input::value_type;
-  if constexpr (!hashable<T>)
-    return sizeof(rule::input_not_hashable<witness, type<T>>) != 0;
-  else if constexpr (!gives_default<decltype(Input::default_value), T> ||
-                     !gives_default<decltype(Input::added_value), T>)
-    return sizeof(rule::bad_default<witness>) != 0;
+template <class Witness, cache_policy Policy, class T>
+consteval bool report_output() {
+  if constexpr (is_borrowed<T>)
+    return sizeof(rule::borrowed_output<Witness, type<T>>) != 0;
+  else if constexpr (!is_good_output<Policy, T>)
+    return sizeof(rule::output_not_serializable<Witness, type<T>>) != 0;
   else
     return true;
 }
 
-template <class List, std::size_t Index>
+/// Instantiates the rule that a step breaks.
+template <class Witness, class Parts, class Arguments, std::size_t Outputs, cache_policy Policy>
+consteval bool report_step() {
+  using call = call_of<typename Parts::function_type, Arguments>;
+  if constexpr (!call::callable) {
+    if constexpr (requires { requires call::served_type::mutable_reference; })
+      return sizeof(rule::mutable_parameter<Witness>) != 0;
+    else
+      return sizeof(rule::not_callable<Witness, Arguments>) != 0;
+  } else {
+    using result = typename call::result;
+    using outputs = outputs_of<result, Outputs>;
+    using list = typename outputs::list;
+    if constexpr (is_borrowed<result>)
+      return sizeof(rule::borrowed_output<Witness, type<result>>) != 0;
+    else if constexpr (!outputs::matches)
+      return sizeof(rule::outputs_do_not_match<Witness, type<result>>) != 0;
+    else if constexpr (has_hidden_state<typename Parts::function_type>)
+      return sizeof(rule::hidden_state<Witness, typename Parts::function_type>) != 0;
+    else if constexpr (!are_good_outputs<Policy, list>)
+      return []<class... T>(types<T...>) {
+        return (true && ... && report_output<Witness, Policy, T>());
+      }(list{});
+    else if constexpr (!checks_work<typename Parts::checks_type, list>)
+      return sizeof(rule::bad_check_function<Witness>) != 0;
+    else if constexpr (!std::is_same_v<typename Parts::key_type, no_function> &&
+                       !gives_hashable<typename Parts::key_type, Arguments>)
+      return sizeof(rule::bad_key_function<Witness>) != 0;
+    else
+      return sizeof(rule::bad_identity_function<Witness>) != 0;
+  }
+}
+
+template <name_id Id, name_id... More>
+consteval name_id first_id(ids<Id, More...>) {
+  return Id;
+}
+
+template <class List, class Node>
 consteval bool check_node() {
-  using node = type_at<Index, List>;
-  if constexpr (node_names<node>::is_step)
-    return check_step<List, Index>(typename node::outputs{});
-  else
-    return check_input<node>();
+  if constexpr (node_names<Node>::is_step) {
+    using parts = typename Node::parts_type;
+    using arguments = read_by<List, Node>;
+    constexpr std::size_t outputs = Node::outputs::size;
+    if constexpr (!step_is_sound<parts, arguments, outputs, Node::policy>())
+      return report_step<step_witness<first_id(typename Node::outputs{})>, parts, arguments, outputs,
+                         Node::policy>();
+    return true;
+  } else {
+    using witness = input_witness<Node::id>;
+    using T = typename Node::value_type;
+    if constexpr (!hashable<T>) return sizeof(rule::input_not_hashable<witness, type<T>>) != 0;
+    if constexpr (!gives_default<decltype(Node::default_value), T> ||
+                  !gives_default<decltype(Node::added_value), T>)
+      return sizeof(rule::bad_default<witness>) != 0;
+    return true;
+  }
 }
 
 template <class Shape, std::size_t... I>
@@ -213,9 +253,7 @@ consteval bool check_pipeline() {
   else if constexpr (s.error == shape_error::cycle)
     return cycle_witness<shape>(std::make_index_sequence<s.cycle_length>{});
   else
-    return []<std::size_t... I>(std::index_sequence<I...>) {
-      return (true && ... && check_node<types<Nodes...>, s.order[I]>());
-    }(std::index_sequence_for<Nodes...>{});
+    return (true && ... && check_node<types<Nodes...>, Nodes>());
 }
 
 }  // namespace detail

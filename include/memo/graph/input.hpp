@@ -1,7 +1,9 @@
 #pragma once
 
+#include <memo/core/error.hpp>
 #include <memo/graph/name.hpp>
 
+#include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -38,13 +40,37 @@ struct input_node {
   }
 };
 
+/// What may be given for an input of type `T`: what converts without being asked to, and loses no fraction and makes
+/// no truth of a text.
+template <class V, class T>
+inline constexpr bool is_input_value =
+    std::is_convertible_v<V, T> &&
+    !(std::is_floating_point_v<std::remove_cvref_t<V>> &&
+      std::is_integral_v<T>)&&!(std::is_same_v<T, bool> && !std::is_same_v<std::remove_cvref_t<V>, bool>);
+
+/// Converts a value given for an input. Throws usage_error for an integer that the type cannot hold.
+template <class T, class V>
+T to_input(V&& given) {
+  using From = std::remove_cvref_t<V>;
+  if constexpr (std::is_integral_v<T> && std::is_integral_v<From> && !std::is_same_v<From, T>) {
+    T const converted = static_cast<T>(given);
+    if (static_cast<From>(converted) != given || (converted < T{}) != (given < From{}))
+      throw usage_error("an integer was given to an input whose type cannot hold it",
+                        {{"given", std::to_string(given)}},
+                        "give a smaller one, or declare the input with a wider type");
+    return converted;
+  } else {
+    return static_cast<T>(std::forward<V>(given));
+  }
+}
+
 /// The value of a default: what was written, or what it returns when called.
 template <class T, class V>
 T value_from(V const& written) {
   if constexpr (std::is_invocable_v<V const&>)
-    return static_cast<T>(written());
+    return to_input<T>(written());
   else
-    return static_cast<T>(written);
+    return to_input<T>(written);
 }
 
 }  // namespace detail

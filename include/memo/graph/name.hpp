@@ -25,15 +25,15 @@ constexpr name_id hash_name(std::string_view text) {
 }
 
 #if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wnon-template-friend"
+#  pragma GCC diagnostic push
+#  pragma GCC diagnostic ignored "-Wnon-template-friend"
 #endif
 template <name_id Id>
 struct name_key {
   friend constexpr auto name_of(name_key);
 };
 #if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic pop
+#  pragma GCC diagnostic pop
 #endif
 
 template <fixed_string Name>
@@ -52,6 +52,8 @@ template <name_id... Ids>
 struct ids {
   static constexpr std::size_t size = sizeof...(Ids);
 };
+template <name_id... A, name_id... B>
+ids<A..., B...> joined(ids<A...>, ids<B...>);
 
 }  // namespace detail
 

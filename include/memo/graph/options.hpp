@@ -3,9 +3,11 @@
 
 #include <memo/core/digest.hpp>
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <vector>
 
 namespace memo {
 
@@ -34,6 +36,27 @@ enum class code_identity : std::uint8_t {
   source,   ///< the digest of the source text (MEMO_FN)
 };
 
+/// Names declared by one or several calls; the texts live as long as the program.
+class name_lists {
+ public:
+  constexpr void add(std::span<std::string_view const> names) {
+    if (count_ == lists_.size()) throw "memo: at most four calls of .env or .uses; name several in one call";
+    lists_[count_++] = names;
+  }
+  constexpr bool empty() const { return count_ == 0; }
+
+  /// All names, in the order of their declaration.
+  std::vector<std::string_view> all() const {
+    std::vector<std::string_view> names;
+    for (std::size_t i = 0; i < count_; ++i) names.insert(names.end(), lists_[i].begin(), lists_[i].end());
+    return names;
+  }
+
+ private:
+  std::array<std::span<std::string_view const>, 4> lists_{};
+  std::size_t count_ = 0;
+};
+
 /// The declared options of a step. Texts live as long as the program.
 struct step_options {
   code_identity code = code_identity::build;
@@ -43,8 +66,8 @@ struct step_options {
   unsigned retries = 0;      ///< further attempts after an exception
   unsigned threads = 1;      ///< jobs that the step takes while it runs
   std::string_view store;    ///< the name of the runner's store that holds it; empty: the main one
-  std::span<std::string_view const> environment;  ///< variables that count as inputs; `*` at the end is a pattern
-  std::span<std::string_view const> exclusions;   ///< steps that share a name here never run at the same time
+  name_lists environment;    ///< variables that count as inputs; `*` at the end is a pattern
+  name_lists exclusions;     ///< steps that share a name here never run at the same time
 };
 
 /// Compiler settings that change the results of floating-point code, seen where a pipeline is declared.
@@ -58,16 +81,16 @@ struct float_flags {
 namespace detail {
 
 // Internal linkage on purpose: each translation unit may be compiled with flags of its own.
-constexpr float_flags current_float_flags{
+constexpr float_flags current_float_flags {
 #if defined(__FAST_MATH__)
-    true,
+  true,
 #else
-    false,
+  false,
 #endif
 #if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
-    true,
+      true,
 #else
-    false,
+      false,
 #endif
 };
 

@@ -52,7 +52,8 @@ struct step_row {
 
   /// What stands for the inputs in the key (`.key`); null where they stand for themselves.
   void const* key_function = nullptr;
-  fingerprint (*key)(void const* key_function, std::span<argument const> arguments, std::uint64_t seed) = nullptr;
+  fingerprint (*key)(void const* key_function, std::span<argument const> arguments,
+                     std::uint64_t seed) = nullptr;
 
   /// The fingerprint of the first output (`.identity`); null where it is that of the value.
   void const* identity_function = nullptr;

@@ -172,8 +172,9 @@ constexpr void put_in_order(shape<Nodes, Slots, Reads, Afters>& s) {
 
 /// Resolves names to slots and nodes, and puts the nodes in order. Stops at the first error.
 template <std::size_t Nodes, std::size_t Slots, std::size_t Reads, std::size_t Afters>
-constexpr auto analyse(std::array<node_counts, Nodes> const& counts, std::array<name_id, Slots> const& outputs,
-                       std::array<name_id, Reads> const& reads, std::array<name_id, Afters> const& afters) {
+constexpr auto analyse(std::array<node_counts, Nodes> const& counts,
+                       std::array<name_id, Slots> const& outputs, std::array<name_id, Reads> const& reads,
+                       std::array<name_id, Afters> const& afters) {
   shape<Nodes, Slots, Reads, Afters> s;
   s.counts = counts;
   s.slot_id = outputs;
@@ -181,7 +182,8 @@ constexpr auto analyse(std::array<node_counts, Nodes> const& counts, std::array<
     s.first_slot[n + 1] = static_cast<index>(s.first_slot[n] + counts[n].outputs);
     s.first_read[n + 1] = static_cast<index>(s.first_read[n] + counts[n].reads);
     s.first_after[n + 1] = static_cast<index>(s.first_after[n] + counts[n].after);
-    for (std::size_t i = s.first_slot[n]; i < s.first_slot[n + 1]; ++i) s.slot_node[i] = static_cast<index>(n);
+    for (std::size_t i = s.first_slot[n]; i < s.first_slot[n + 1]; ++i)
+      s.slot_node[i] = static_cast<index>(n);
   }
   auto const table = sort_names(outputs);
   for (std::size_t i = 1; i < Slots; ++i)

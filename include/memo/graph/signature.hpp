@@ -64,7 +64,7 @@ template <class R, class C, class... A>
 struct call_operator<R (C::*)(A...) noexcept> : signature<void> {};
 
 template <class F>
-  requires requires { &F::operator(); }
+requires requires { &F::operator(); }
 struct signature<F> : call_operator<decltype(&F::operator())> {};
 
 /// How a parameter gets its argument: a reference to the value, the value itself (moved where nobody else can need
@@ -106,8 +106,7 @@ struct call_of {  // generic
 };
 
 template <class F, class... Args, class Signature>
-  requires(Signature::known)
-struct call_of<F, types<Args...>, Signature> {
+requires(Signature::known) struct call_of<F, types<Args...>, Signature> {
   template <class Parameters>
   struct served;
   template <class... P>
@@ -115,12 +114,15 @@ struct call_of<F, types<Args...>, Signature> {
     static constexpr bool counts_match = sizeof...(P) == sizeof...(Args);
   };
   template <class... P>
-    requires(sizeof...(P) == sizeof...(Args))
-  struct served<types<P...>> {
+  requires(sizeof...(P) == sizeof...(Args)) struct served<types<P...>> {
     static constexpr bool counts_match = true;
     static constexpr bool mutable_reference = (false || ... || is_mutable_reference<P>);
+    // A value that is taken must be copied, unless the engine finds that nobody else needs it.
     static constexpr bool callable =
-        !mutable_reference && (true && ... && std::is_convertible_v<passed<P, Args>, P>);
+        !mutable_reference &&
+        (true && ... &&
+         (std::is_convertible_v<passed<P, Args>, P> &&
+          (passing_of<P, Args>() != passing::value || std::is_copy_constructible_v<Args>)));
     static constexpr std::array<passing, sizeof...(P) + 1> how{passing_of<P, Args>()..., passing::reference};
   };
   using served_type = served<typename Signature::parameters>;
@@ -136,8 +138,8 @@ struct call_of<F, types<Args...>, Signature> {
 };
 
 template <class F, class... Args, class Signature>
-  requires(!Signature::known && std::is_invocable_v<F const&, Args const&...>)
-struct call_of<F, types<Args...>, Signature> {
+requires(!Signature::known &&
+         std::is_invocable_v<F const&, Args const&...>) struct call_of<F, types<Args...>, Signature> {
   static constexpr bool takes_context = false;
   static constexpr bool callable = true;
   using result = std::invoke_result_t<F const&, Args const&...>;
@@ -145,9 +147,9 @@ struct call_of<F, types<Args...>, Signature> {
 };
 
 template <class F, class... Args, class Signature>
-  requires(!Signature::known && !std::is_invocable_v<F const&, Args const&...> &&
-           std::is_invocable_v<F const&, context&, Args const&...>)
-struct call_of<F, types<Args...>, Signature> {
+requires(
+    !Signature::known && !std::is_invocable_v<F const&, Args const&...> &&
+    std::is_invocable_v<F const&, context&, Args const&...>) struct call_of<F, types<Args...>, Signature> {
   static constexpr bool takes_context = true;
   static constexpr bool callable = true;
   using result = std::invoke_result_t<F const&, context&, Args const&...>;
@@ -156,7 +158,8 @@ struct call_of<F, types<Args...>, Signature> {
 
 /// Types that look at memory of somebody else: no result can be one, because nothing keeps that memory alive.
 template <class T>
-inline constexpr bool is_borrowed = std::is_pointer_v<T> || std::is_reference_v<T> || std::is_member_pointer_v<T>;
+inline constexpr bool is_borrowed =
+    std::is_pointer_v<T> || std::is_reference_v<T> || std::is_member_pointer_v<T>;
 template <class C, class Traits>
 inline constexpr bool is_borrowed<std::basic_string_view<C, Traits>> = true;
 template <class T, std::size_t N>
@@ -176,8 +179,7 @@ struct outputs_of<Result, 1> {
   using list = types<std::remove_cv_t<std::conditional_t<std::is_void_v<Result>, unit, Result>>>;
 };
 template <class Result, std::size_t Outputs>
-  requires(Outputs > 1 && requires { std::tuple_size<Result>::value; })
-struct outputs_of<Result, Outputs> {
+requires(Outputs > 1 && requires { std::tuple_size<Result>::value; }) struct outputs_of<Result, Outputs> {
   static constexpr bool matches = std::tuple_size_v<Result> == Outputs;
   template <std::size_t... I>
   static types<std::remove_cv_t<std::tuple_element_t<I, Result>>...> split(std::index_sequence<I...>);

@@ -61,13 +61,15 @@ struct step_node {
   /// Names what the parameters of the function read, in order.
   template <fixed_string... Names>
   constexpr auto from() const {
+    static_assert(Reads::size == 0, "memo: .from<...>() names all that the step reads; call it once");
     return step_node<Outputs, Parts, ids<id_of<Names>...>, After, Policy>{names, parts, options, pipeline};
   }
 
   /// Runs later than these, and needs them to have run, but reads nothing of them.
   template <fixed_string... Names>
   constexpr auto after() const {
-    return step_node<Outputs, Parts, Reads, ids<id_of<Names>...>, Policy>{names, parts, options, pipeline};
+    using all = decltype(joined(After{}, ids<id_of<Names>...>{}));
+    return step_node<Outputs, Parts, Reads, all, Policy>{names, parts, options, pipeline};
   }
 
   /// Sets the code version: only a new number means new code.
@@ -122,7 +124,7 @@ struct step_node {
   /// Environment variables that count as inputs; a `*` at the end of a name stands for any ending.
   template <fixed_string... Names>
   constexpr auto env() const {
-    return with([](step_options& o) { o.environment = name_list<Names...>::views; });
+    return with([](step_options& o) { o.environment.add(name_list<Names...>::views); });
   }
 
   /// Attempts `count` times more after an exception.
@@ -133,7 +135,7 @@ struct step_node {
   /// Steps that share a name here never run at the same time.
   template <fixed_string... Names>
   constexpr auto uses() const {
-    return with([](step_options& o) { o.exclusions = name_list<Names...>::views; });
+    return with([](step_options& o) { o.exclusions.add(name_list<Names...>::views); });
   }
 
   /// The step runs `count` threads of its own: it takes as many of the runner's jobs.

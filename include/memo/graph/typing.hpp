@@ -10,84 +10,101 @@
 
 namespace memo::detail {
 
-template <std::size_t I, class T>
-struct indexed {
-  using type = T;
-};
-template <class Indices, class... Ts>
-struct indexer;
-template <std::size_t... I, class... Ts>
-struct indexer<std::index_sequence<I...>, Ts...> : indexed<I, Ts>... {};
-template <std::size_t I, class T>
-indexed<I, T> pick(indexed<I, T> const*);
-
-template <class List>
-struct list_index;
-template <class... Ts>
-struct list_index<types<Ts...>> {
-  using type = indexer<std::index_sequence_for<Ts...>, Ts...>;
+/// The I-th of a few types.
+template <std::size_t I, class First, class... Rest>
+struct nth_type : nth_type<I - 1, Rest...> {};
+template <class First, class... Rest>
+struct nth_type<0, First, Rest...> {
+  using type = First;
 };
 
-/// The I-th type of a list, found by overload resolution instead of recursion.
-template <std::size_t I, class List>
-using type_at = typename decltype(pick<I>(static_cast<typename list_index<List>::type*>(nullptr)))::type;
+// A slot in the table of a pipeline: found by its name, through overload resolution instead of recursion.
+template <name_id Id, class T>
+struct slot_of_type {};
+template <name_id Id, class Node, std::size_t Position>
+struct slot_of_generic {};
+
+/// The slots of one node. The type of an output is known at once where the function spells out its parameters, and
+/// found by asking the function where it is generic.
+template <class Node, class Function, class Indices, bool Known = signature<Function>::known>
+struct step_slots;
+template <name_id... Ids, class Parts, class Reads, class After, cache_policy Policy, class F,
+          std::size_t... I>
+struct step_slots<step_node<ids<Ids...>, Parts, Reads, After, Policy>, F, std::index_sequence<I...>, false>
+    : slot_of_generic<Ids, step_node<ids<Ids...>, Parts, Reads, After, Policy>, I>... {};
+template <name_id Id, class Parts, class Reads, class After, cache_policy Policy, class F>
+struct step_slots<step_node<ids<Id>, Parts, Reads, After, Policy>, F, std::index_sequence<0>, true>
+    : slot_of_type<Id, std::remove_cv_t<std::conditional_t<std::is_void_v<typename signature<F>::result>,
+                                                           unit, typename signature<F>::result>>> {};
+
+template <class Ids, class Outputs>
+struct paired_slots {};
+template <name_id... Ids, class... T>
+requires(sizeof...(Ids) == sizeof...(T)) struct paired_slots<ids<Ids...>, types<T...>>
+    : slot_of_type<Ids, T>... {
+};
+template <name_id First, name_id Second, name_id... Ids, class Parts, class Reads, class After,
+          cache_policy Policy, class F, std::size_t... I>
+struct step_slots<step_node<ids<First, Second, Ids...>, Parts, Reads, After, Policy>, F,
+                  std::index_sequence<I...>, true>
+    : paired_slots<ids<First, Second, Ids...>,
+                   typename outputs_of<typename signature<F>::result, sizeof...(I)>::list> {};
+
+template <class Node>
+struct node_slots : step_slots<Node, typename Node::parts_type::function_type,
+                               std::make_index_sequence<Node::outputs::size>> {};
+template <name_id Id, class T, class Default, class Added>
+struct node_slots<input_node<Id, T, Default, Added>> : slot_of_type<Id, T> {};
 
 template <class List>
-struct shape_of_list;
+struct slot_table;
 template <class... Nodes>
-struct shape_of_list<types<Nodes...>> {
-  using type = shape_of<Nodes...>;
-};
+struct slot_table<types<Nodes...>> : node_slots<Nodes>... {};
 
-template <class List, std::size_t Node>
+template <class List, class Node>
 struct step_typing;
 
-/// The types of the outputs of a node. A function whose parameters are spelled out is not asked for its arguments.
-template <class List, std::size_t Index, class Node = type_at<Index, List>>
-struct node_outputs {
-  static consteval auto find() {
-    using function = typename Node::parts_type::function_type;
-    if constexpr (signature<function>::known)
-      return typename outputs_of<typename signature<function>::result, Node::outputs::size>::list{};
-    else
-      return typename step_typing<List, Index>::outputs::list{};
-  }
-  using list = decltype(find());
+template <class List, class Node, std::size_t Position,
+          class Outputs = typename step_typing<List, Node>::outputs>
+struct generic_output {
+  using type = void;  // the number of outputs does not match: reported by its own rule
 };
-template <class List, std::size_t Index, name_id Id, class T, class Default, class Added>
-struct node_outputs<List, Index, input_node<Id, T, Default, Added>> {
-  using list = types<T>;
+template <class List, class Node, std::size_t Position, class Outputs>
+requires(Outputs::matches) struct generic_output<List, Node, Position, Outputs> {
+  template <class... T>
+  static nth_type<Position, T...> at(types<T...>);
+  using type = typename decltype(at(typename Outputs::list{}))::type;
 };
 
-template <class List, std::size_t Slot>
-struct slot_typing {
-  static constexpr auto const& shape = shape_of_list<List>::type::value;
-  static constexpr std::size_t node = shape.slot_node[Slot];
-  using outputs = typename node_outputs<List, node>::list;
-  static constexpr std::size_t position = Slot - shape.first_slot[node];
-  static consteval auto find() {
-    if constexpr (position < outputs::size)
-      return std::type_identity<type_at<position, outputs>>{};
-    else
-      return std::type_identity<void>{};  // the number of outputs does not match: reported by its own rule
-  }
-  using type = typename decltype(find())::type;
+template <class List, name_id Id, class T>
+std::type_identity<T> find_slot(slot_of_type<Id, T> const*);
+template <class List, name_id Id, class Node, std::size_t Position>
+generic_output<List, Node, Position> find_slot(slot_of_generic<Id, Node, Position> const*);
+// The output of a step whose function does not give as many values as it has names: reported by its own rule.
+template <class List, name_id Id>
+std::type_identity<void> find_slot(void const*);
+
+/// The type of the value that a name of the pipeline stands for.
+template <class List, name_id Id>
+using slot_type = typename decltype(find_slot<List, Id>(static_cast<slot_table<List> const*>(nullptr)))::type;
+
+template <class List, class Reads>
+struct read_types;
+template <class List, name_id... Ids>
+struct read_types<List, ids<Ids...>> {
+  using type = types<slot_type<List, Ids>...>;
 };
+
+/// The types of what a step reads, in order.
+template <class List, class Node>
+using read_by = typename read_types<List, typename Node::reads>::type;
 
 /// How a step is called with the types of the slots that it reads.
-template <class List, std::size_t Index>
+template <class List, class Node>
 struct step_typing {
-  using node = type_at<Index, List>;
-  using function = typename node::parts_type::function_type;
-  static constexpr auto const& shape = shape_of_list<List>::type::value;
-
-  template <std::size_t... R>
-  static types<typename slot_typing<List, shape.read_slot[shape.first_read[Index] + R]>::type...> read(
-      std::index_sequence<R...>);
-  using arguments = decltype(read(std::make_index_sequence<node::reads::size>{}));
-
-  using call = call_of<function, arguments>;
-  using outputs = outputs_of<typename call::result, node::outputs::size>;
+  using arguments = read_by<List, Node>;
+  using call = call_of<typename Node::parts_type::function_type, arguments>;
+  using outputs = outputs_of<typename call::result, Node::outputs::size>;
 };
 
 }  // namespace memo::detail

@@ -11,21 +11,24 @@ namespace memo::detail {
 // C arrays count with all their elements while initializers are counted.
 inline constexpr std::size_t max_initializers = 256;
 
-// Conversions of these are named in unevaluated operands only; a constexpr one without a body is an error
-// on g++.
+// Conversions of these are only ever named, never made. They have a body all the same: clang wants one where an
+// optional of a type without linkage is initialized. A constexpr one would be evaluated.
 struct any_value {
   template <class U>
-  operator U() const;
+  operator U() const {
+    __builtin_unreachable();
+  }
 };
 struct any_union {
   template <class U>
   requires std::is_union_v<U>
-  operator U() const;
+  operator U() const { __builtin_unreachable(); }
 };
+struct no_value {};
 template <class T>
 struct any_base_of {
   template <class U>
-  requires(std::is_base_of_v<U, T> && !std::is_same_v<U, T>) operator U() const;
+  requires(std::is_base_of_v<U, T> && !std::is_same_v<U, T>) operator U() const { __builtin_unreachable(); }
 };
 
 template <class Value, std::size_t>
@@ -35,9 +38,12 @@ template <class T, std::size_t... I>
 consteval bool takes_initializers(std::index_sequence<I...>) {
   return requires { T{repeat<any_value, I>{}...}; };
 }
+// Members that take whatever there is, as std::any does, are no unions.
 template <class T, std::size_t... I>
 consteval bool takes_union_after(std::index_sequence<I...>) {
-  return requires { T{repeat<any_value, I>{}..., any_union{}}; };
+  constexpr bool takes_union = requires { T{repeat<any_value, I>{}..., any_union{}}; };
+  constexpr bool takes_all = requires { T{repeat<any_value, I>{}..., no_value{}}; };
+  return takes_union && !takes_all;
 }
 template <class T, std::size_t... I>
 consteval bool has_union_member(std::index_sequence<I...>) {

@@ -11,8 +11,8 @@
 
 namespace memo::detail {
 
-// What takes no bytes may be this many times in a container: a size of 2^61 cannot be checked against the
-// bytes.
+// So many elements may be in a container if nothing is known of the bytes that each takes, such as none at all: a
+// size of 2^61 cannot be checked against the bytes then.
 inline constexpr std::uint64_t max_empty_elements = std::uint64_t{1} << 20;
 // Of classes inside classes; well below what a thread's stack holds.
 inline constexpr unsigned max_depth = 256;
@@ -21,7 +21,7 @@ inline constexpr unsigned max_depth = 256;
   throw decode_error("stored bytes are not a value of the type that is asked for", {{"found", what}}, "");
 }
 
-// A lower bound of the bytes that any T takes; zero where there is none.
+// A lower bound of the bytes that any T takes; zero where none is known.
 template <class T>
 consteval std::size_t smallest_form();
 

@@ -17,7 +17,7 @@ class reader;
 ///     template <> struct memo::codec<matrix> {
 ///       static constexpr std::string_view schema = "matrix:1";   // change it whenever the form changes
 ///       static void save(memo::writer& out, matrix const& m) { out(m.rows(), m.cols(), m.values()); }
-///       static matrix load(memo::reader& in);                    // in.get<std::size_t>() and so on, in order
+///       static matrix load(memo::reader& in);    // in.get<std::size_t>() and so on, in the same order
 ///     };
 ///
 /// Equal values must be saved as equal bytes. `save` and `load` may run on any thread, for several values
@@ -26,7 +26,8 @@ template <class T>
 struct codec;
 
 /// Specialise it to say what of a value counts in keys: `static auto of(T const&)` returns anything hashable;
-/// `of(T const&, std::uint64_t seed)` is told the seed of the hash. It does not make a type storable.
+/// `of(T const&, std::uint64_t seed)` is told the seed of the hash. A member `schema` stands for T in schemas, in place
+/// of `as<S,T>`. It does not make a type storable.
 template <class T>
 struct hash_of;
 

@@ -33,7 +33,12 @@ namespace detail {
 /// The digest of the canonical form of `value`; equal values have equal digests, with every compiler.
 template <class T>
 digest digest_of(T const& value, std::uint64_t seed = 0) {
-  static_assert(hashable<T>, "memo: a type can be neither hashed nor serialized");
+  static_assert(hashable<T>,
+                "memo: this type can be neither hashed nor serialized: it is not a plain aggregate of such "
+                "types (no base class, "
+                "bit-field, reference, union or anonymous member, at most 64 fields); give it a cereal "
+                "serialize, or specialize "
+                "memo::codec or memo::hash_of");
   if constexpr (is_contiguous_v<T>) {
     return hash_bytes(std::as_bytes(std::span(value.data(), value.size())), seed);
   } else {
@@ -47,7 +52,12 @@ digest digest_of(T const& value, std::uint64_t seed = 0) {
 /// What stands for `value` in keys.
 template <class T>
 fingerprint fingerprint_of(T const& value, std::uint64_t seed = 0) {
-  static_assert(hashable<T>, "memo: a type can be neither hashed nor serialized");
+  static_assert(hashable<T>,
+                "memo: this type can be neither hashed nor serialized: it is not a plain aggregate of such "
+                "types (no base class, "
+                "bit-field, reference, union or anonymous member, at most 64 fields); give it a cereal "
+                "serialize, or specialize "
+                "memo::codec or memo::hash_of");
   if constexpr (is_contiguous_v<T>) {
     return fingerprint::of_bytes(std::as_bytes(std::span(value.data(), value.size())), seed);
   } else {
@@ -61,7 +71,10 @@ fingerprint fingerprint_of(T const& value, std::uint64_t seed = 0) {
 /// The stored form of `value`, hashed while it is made. `value` must outlive the result.
 template <class T>
 encoding encode(T const& value, std::uint64_t seed = 0) {
-  static_assert(storable<T>, "memo: a type can be hashed but not serialized; specialize memo::codec");
+  static_assert(
+      storable<T>,
+      "memo: this type can be hashed at most, and not serialized; give it a cereal serialize and a default "
+      "constructor, or specialize memo::codec");
   detail::collect_sink sink(seed);
   writer out(sink, sink.first(), detail::purpose::storing, seed);
   out.put_alone(value);
@@ -75,7 +88,10 @@ encoding encode(T const& value, std::uint64_t seed = 0) {
 /// cannot make it allocate more than a small multiple of their size.
 template <class T>
 T decode(byte_view bytes) {
-  static_assert(storable<T>, "memo: a type can be hashed but not serialized; specialize memo::codec");
+  static_assert(
+      storable<T>,
+      "memo: this type can be hashed at most, and not serialized; give it a cereal serialize and a default "
+      "constructor, or specialize memo::codec");
   reader in(bytes);
   try {
     return in.get_alone<T>();

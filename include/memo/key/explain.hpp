@@ -82,22 +82,37 @@ inline std::uint64_t number_in(byte_view bytes) {
 inline std::string part_text(byte_view parts, part_view const& p) {
   std::string const name(p.name);
   switch (p.tag) {
-    case part::format: return "key format " + std::to_string(number_in(p.bytes));
-    case part::project: return "project " + quoted(as_text(p.bytes));
-    case part::pipeline: return "pipeline " + quoted(as_text(p.bytes));
-    case part::step: return "step " + quoted(p.name);
-    case part::result: return "gives " + name + ": " + std::string(as_text(p.bytes));
-    case part::read: return "reads " + name + ": " + std::string(as_text(p.bytes));
-    case part::version: return "version " + std::to_string(static_cast<std::int64_t>(number_in(p.bytes)));
-    case part::source: return "source digest " + to_hex(digest_in(p.bytes));
-    case part::build: return "build digest " + to_hex(digest_in(p.bytes));
-    case part::arithmetic: return "arithmetic " + std::string(as_text(p.bytes));
-    case part::state: return "state of the function = " + value_text({}, p.bytes);
-    case part::input: return "input " + name + " = " + value_text(schema_read(parts, p.name), p.bytes);
-    case part::path: return "path of " + name + " = " + quoted(as_text(p.bytes));
-    case part::user_key: return "key given by .key() = " + value_text({}, p.bytes);
+    case part::format:
+      return "key format " + std::to_string(number_in(p.bytes));
+    case part::project:
+      return "project " + quoted(as_text(p.bytes));
+    case part::pipeline:
+      return "pipeline " + quoted(as_text(p.bytes));
+    case part::step:
+      return "step " + quoted(p.name);
+    case part::result:
+      return "gives " + name + ": " + std::string(as_text(p.bytes));
+    case part::read:
+      return "reads " + name + ": " + std::string(as_text(p.bytes));
+    case part::version:
+      return "version " + std::to_string(static_cast<std::int64_t>(number_in(p.bytes)));
+    case part::source:
+      return "source digest " + to_hex(digest_in(p.bytes));
+    case part::build:
+      return "build digest " + to_hex(digest_in(p.bytes));
+    case part::arithmetic:
+      return "arithmetic " + std::string(as_text(p.bytes));
+    case part::state:
+      return "state of the function = " + value_text({}, p.bytes);
+    case part::input:
+      return "input " + name + " = " + value_text(schema_read(parts, p.name), p.bytes);
+    case part::path:
+      return "path of " + name + " = " + quoted(as_text(p.bytes));
+    case part::user_key:
+      return "key given by .key() = " + value_text({}, p.bytes);
     case part::environment:
-      return "environment " + name + (p.bytes.empty() ? " not set" : " = " + quoted(as_text(p.bytes.subspan(1))));
+      return "environment " + name +
+             (p.bytes.empty() ? " not set" : " = " + quoted(as_text(p.bytes.subspan(1))));
   }
   return "part " + std::to_string(static_cast<unsigned>(p.tag)) + " of a newer format";
 }

@@ -153,9 +153,9 @@ class part_reader {
 
 /// The digest in the 16 bytes of a part.
 inline digest digest_in(byte_view bytes) {
-  return bytes.size() < 16 ? digest{}
-                           : digest{load_little<std::uint64_t>(bytes.data()),
-                                    load_little<std::uint64_t>(bytes.data() + 8)};
+  return bytes.size() < 16
+             ? digest{}
+             : digest{load_little<std::uint64_t>(bytes.data()), load_little<std::uint64_t>(bytes.data() + 8)};
 }
 
 }  // namespace memo

@@ -6,7 +6,6 @@
 
 #include <memo/key/aggregate.hpp>
 
-#include <array>
 #include <string_view>
 #include <tuple>
 

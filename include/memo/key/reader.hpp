@@ -8,6 +8,8 @@
 #include <memo/key/type_code.hpp>
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -120,10 +122,7 @@ class reader
   template <class T>
   void fill(::cereal::SizeTag<T>& size) {
     check_tag(detail::type_code::size);
-    auto const count = get_fixed<std::uint64_t>();
-    if (count > std::max<std::uint64_t>(remaining(), detail::max_empty_elements))
-      detail::throw_undecodable("a size beyond the end");
-    size.size = static_cast<std::remove_reference_t<T>>(count);
+    size.size = static_cast<std::remove_reference_t<T>>(get_size(0));
   }
   template <class T>
   void fill(::cereal::BinaryData<T>& data) {
@@ -178,8 +177,10 @@ class reader
   // A number of elements of `smallest` bytes or more each, which the remaining bytes can hold.
   std::size_t get_size(std::size_t smallest) {
     auto const size = get_fixed<std::uint64_t>();
-    if (size > (smallest == 0 ? detail::max_empty_elements : remaining() / smallest))
-      detail::throw_undecodable("a size beyond the end");
+    std::uint64_t const most = smallest == 0
+                                   ? std::max<std::uint64_t>(remaining(), detail::max_empty_elements)
+                                   : remaining() / smallest;
+    if (size > most) detail::throw_undecodable("a size beyond the end");
     return static_cast<std::size_t>(size);
   }
   std::string_view get_text() { return as_text(raw(get_size(1))); }
@@ -189,6 +190,19 @@ class reader
     T value;
     std::memcpy(&value, raw(sizeof value).data(), sizeof value);
     return value;
+  }
+  // A packed value from as many bytes as it has.
+  template <class T>
+  static T from_bytes(byte_view bytes) {
+    if constexpr (std::is_default_constructible_v<T>) {
+      T value;
+      copy_to(&value, bytes);
+      return value;
+    } else {
+      std::array<std::byte, sizeof(T)> copy;
+      copy_to(copy.data(), bytes);
+      return std::bit_cast<T>(copy);
+    }
   }
   static void copy_to(void* to, byte_view bytes) {
     if (!bytes.empty()) std::memcpy(to, bytes.data(), bytes.size());
@@ -222,7 +236,7 @@ T reader::get_contiguous(std::size_t count) {
   byte_view const bytes = raw(count * sizeof(element));
   if constexpr (detail::is_std_array<T>) {
     if (count != detail::array_size<T>) detail::throw_undecodable("an array of another size");
-    return std::bit_cast<T>(*reinterpret_cast<std::array<std::byte, sizeof(T)> const*>(bytes.data()));
+    return from_bytes<T>(bytes);
   } else {
     T values;
     if constexpr (std::is_default_constructible_v<element>) {
@@ -230,11 +244,8 @@ T reader::get_contiguous(std::size_t count) {
       copy_to(values.data(), bytes);
     } else {
       values.reserve(count);
-      for (std::size_t i = 0; i < count; ++i) {
-        std::array<std::byte, sizeof(element)> one;
-        copy_to(one.data(), bytes.subspan(i * sizeof(element), sizeof(element)));
-        values.push_back(std::bit_cast<element>(one));
-      }
+      for (std::size_t i = 0; i < count; ++i)
+        values.push_back(from_bytes<element>(bytes.subspan(i * sizeof(element), sizeof(element))));
     }
     return values;
   }
@@ -363,9 +374,7 @@ T reader::get_untagged() {
     return get_array<T>();
   } else if constexpr (detail::is_packed<T>) {
     if constexpr (s == form::aggregate) check_packed<T>();
-    std::array<std::byte, sizeof(T)> bytes;
-    copy_to(bytes.data(), raw(sizeof(T)));
-    return std::bit_cast<T>(bytes);
+    return from_bytes<T>(raw(sizeof(T)));
   } else if constexpr (s == form::sequence) {
     return get_sequence<T>();
   } else if constexpr (s == form::set || s == form::map || s == form::unordered_set ||

@@ -1,7 +1,8 @@
 /// The schema of a type: its structure as text, the same with every compiler.
 ///
 ///     bool i8 .. i64 u8 .. u64 char char8 char16 char32 wchar f32 f64 f80 str path unit
-///     vec<T> list<T> deque<T> arr<T,N> set<T> multiset<T> map<K,V> multimap<K,V>, unordered: uset umultiset umap umultimap
+///     vec<T> list<T> deque<T> arr<T,N> set<T> multiset<T> map<K,V> multimap<K,V>
+///     uset<T> umultiset<T> umap<K,V> umultimap<K,V>: the unordered ones
 ///     opt<T> ptr<T> variant<T,..> pair<A,B> tuple<T,..> complex<T> enum<i32> dur<i64,1/1000> time<dur<..>>
 ///     {name:T,..}                 plain aggregate, Hana struct
 ///     cereal:VERSION{name:T,T,..} what `serialize` shows, by name where it gives one
@@ -155,22 +156,23 @@ class schema_recorder : private ::cereal::access {
 
 template <class T>
 void append_cereal(schema_text& out) {
+  std::size_t const depth = out.depth();
+  if (!out.enter(&type_mark<T>)) return;
   out.add("cereal:");
   out.add_number(class_version<T>());
   if constexpr (std::is_default_constructible_v<T>) {
-    std::size_t const size = out.size(), depth = out.depth();
-    if (!out.enter(&type_mark<T>)) return;
+    std::size_t const size = out.size();
     out.add("{");
     try {
       T const example{};
       schema_recorder recorder{out};
       cereal_save(recorder, example);
       out.add("}");
-      out.leave();
     } catch (...) {  // an empty object that refuses to be saved says no more than its version
-      out.cut(size, depth);
+      out.cut(size, depth + 1);
     }
   }
+  out.leave();
 }
 
 template <class T, std::size_t I>

@@ -18,8 +18,8 @@ namespace memo {
 
 /// Operations on the values of one type. A null function means that the type cannot do it.
 struct value_type {
-  void const* tag = nullptr;            ///< its address stands for the exact type
-  std::size_t object_size = 0;          ///< sizeof
+  void const* tag = nullptr;    ///< its address stands for the exact type
+  std::size_t object_size = 0;  ///< sizeof
   std::string_view (*schema)() = nullptr;
   memo::fingerprint (*fingerprint_of)(void const* value, std::uint64_t seed) = nullptr;
   encoding (*encode)(void const* value, std::uint64_t seed) = nullptr;
@@ -51,9 +51,7 @@ struct value_functions {
     T const& value = *static_cast<T const*>(v);
     return std::as_bytes(std::span(std::data(value), std::size(value)));
   }
-  static std::string location(void const* v) {
-    return static_cast<T const*>(v)->location();
-  }
+  static std::string location(void const* v) { return static_cast<T const*>(v)->location(); }
 };
 
 template <class T>

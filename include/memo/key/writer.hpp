@@ -8,8 +8,8 @@
 ///     variant              index as u32, then the value
 ///     aggregate, pair, tuple, array, complex, Hana struct   their parts in order
 ///     duration, time_point their count
-///     cereal type          what it gives the archive: each value behind a tag of its type (`type_code`), each name
-///                          behind its tag and size; in front of all, its version where its function takes one
+///     cereal type          what it gives the archive: each value behind a tag of its type (type_code.hpp), each
+///                          name behind its tag and size; first its version, if its function takes one
 ///     codec                what it writes
 ///
 /// Sizes are u64. A value that stands alone and is contiguous (`is_contiguous_v`) is the bytes of its

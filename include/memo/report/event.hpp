@@ -8,20 +8,20 @@ namespace memo {
 
 /// A notable thing. `will_*` comes before the act, `did_*` after it.
 enum class event_kind : std::uint8_t {
-  will_start,      ///< a run: `count` steps are needed
-  did_hit,         ///< a step's result was found
-  will_run,        ///< a step's function is about to be called
-  did_run,         ///< it has returned, and its results are kept where they are to be kept
-  did_fail,        ///< it threw, or a check failed; `text` is the message
-  did_skip,        ///< a step needs one that failed
-  did_cancel,      ///< a step was not started because the run stops
-  did_load,        ///< a value was read from the store
-  did_differ,      ///< verify: the step gives another result than the stored one
-  did_replace,     ///< a step that ran again gave another digest than its entry held
-  did_warn,        ///< the store could not read or write; `text` says what
-  did_log,         ///< a step wrote a line with context::log
-  did_progress,    ///< a step said how far it is: `count` of `total`
-  did_finish,      ///< the run is over
+  will_start,    ///< a run: `count` steps are needed
+  did_hit,       ///< a step's result was found
+  will_run,      ///< a step's function is about to be called
+  did_run,       ///< it has returned, and its results are kept where they are to be kept
+  did_fail,      ///< it threw, or a check failed; `text` is the message
+  did_skip,      ///< a step needs one that failed
+  did_cancel,    ///< a step was not started because the run stops
+  did_load,      ///< a value was read from the store
+  did_differ,    ///< verify: the step gives another result than the stored one
+  did_replace,   ///< a step that ran again gave another digest than its entry held
+  did_warn,      ///< the store could not read or write; `text` says what
+  did_log,       ///< a step wrote a line with context::log
+  did_progress,  ///< a step said how far it is: `count` of `total`
+  did_finish,    ///< the run is over
 };
 
 /// One event. The texts are valid during the call of the observer.

@@ -20,12 +20,18 @@ inline std::string difference_text(part_view const* old_part, part_view const& n
   std::string const name(now.name);
   std::string const known = old_part == nullptr ? " is new" : " changed";
   switch (now.tag) {
-    case part::format: return "the key format of memo changed";
-    case part::project: return "the project changed";
-    case part::pipeline: return "the name of the pipeline changed";
-    case part::step: return "the names of its outputs changed";
-    case part::result: return "the type of `" + name + "`" + known;
-    case part::read: return old_part ? "the type of `" + name + "` changed" : "it reads `" + name + "` now";
+    case part::format:
+      return "the key format of memo changed";
+    case part::project:
+      return "the project changed";
+    case part::pipeline:
+      return "the name of the pipeline changed";
+    case part::step:
+      return "the names of its outputs changed";
+    case part::result:
+      return "the type of `" + name + "`" + known;
+    case part::read:
+      return old_part ? "the type of `" + name + "` changed" : "it reads `" + name + "` now";
     case part::version:
     case part::source:
     case part::build:
@@ -33,13 +39,20 @@ inline std::string difference_text(part_view const* old_part, part_view const& n
         if (now.tag == part::source) return "its source changed";
         if (now.tag == part::build) return "the program was rebuilt";
       }
-      return "version " + (old_part ? code_text(*old_part) : std::string("none")) + " \u2192 " + code_text(now);
-    case part::arithmetic: return "the compiler's floating-point flags changed";
-    case part::state: return "the state of its function changed";
-    case part::input: return "input `" + name + "`" + known;
-    case part::path: return "the path of `" + name + "` changed";
-    case part::user_key: return "what .key() gives changed";
-    case part::environment: return "environment variable " + name + known;
+      return "version " + (old_part ? code_text(*old_part) : std::string("none")) + " \u2192 " +
+             code_text(now);
+    case part::arithmetic:
+      return "the compiler's floating-point flags changed";
+    case part::state:
+      return "the state of its function changed";
+    case part::input:
+      return "input `" + name + "`" + known;
+    case part::path:
+      return "the path of `" + name + "` changed";
+    case part::user_key:
+      return "what .key() gives changed";
+    case part::environment:
+      return "environment variable " + name + known;
   }
   return "its key changed";
 }
@@ -58,7 +71,8 @@ inline std::string first_difference(byte_view before, byte_view now) {
     bool found = false;
     while (!found && old_reader.next(old_part)) found = same_part(old_part, p);
     if (!found) return difference_text(nullptr, p);
-    if (old_part.tag != p.tag || as_text(old_part.bytes) != as_text(p.bytes)) return difference_text(&old_part, p);
+    if (old_part.tag != p.tag || as_text(old_part.bytes) != as_text(p.bytes))
+      return difference_text(&old_part, p);
   }
   part_reader old_reader(before);
   while (old_reader.next(p)) {

@@ -1,8 +1,8 @@
 /// What a run did, or a plan would do, step by step, as data.
 #pragma once
 
-#include <memo/core/error.hpp>
 #include <memo/core/digest.hpp>
+#include <memo/core/error.hpp>
 
 #include <cstdint>
 #include <string>
@@ -19,22 +19,32 @@ enum class forecast : std::uint8_t { hit, run, depends, not_needed };
 
 inline std::string_view to_text(outcome o) {
   switch (o) {
-    case outcome::hit: return "hit";
-    case outcome::ran: return "ran";
-    case outcome::failed: return "failed";
-    case outcome::skipped: return "skipped";
-    case outcome::not_needed: return "not needed";
-    case outcome::cancelled: return "cancelled";
+    case outcome::hit:
+      return "hit";
+    case outcome::ran:
+      return "ran";
+    case outcome::failed:
+      return "failed";
+    case outcome::skipped:
+      return "skipped";
+    case outcome::not_needed:
+      return "not needed";
+    case outcome::cancelled:
+      return "cancelled";
   }
   return "?";
 }
 
 inline std::string_view to_text(forecast f) {
   switch (f) {
-    case forecast::hit: return "hit";
-    case forecast::run: return "run";
-    case forecast::depends: return "depends";
-    case forecast::not_needed: return "not needed";
+    case forecast::hit:
+      return "hit";
+    case forecast::run:
+      return "run";
+    case forecast::depends:
+      return "depends";
+    case forecast::not_needed:
+      return "not needed";
   }
   return "?";
 }
@@ -45,7 +55,7 @@ struct step_report {
   std::vector<std::string> names;  ///< of its outputs
   memo::outcome outcome = outcome::not_needed;
   memo::forecast forecast = forecast::not_needed;  ///< in a plan; in a run, what the outcome corresponds to
-  std::string reason;                              ///< why it ran, failed or was skipped; "unchanged" for a hit
+  std::string reason;  ///< why it ran, failed or was skipped; "unchanged" for a hit
   digest key;
   digest value;                ///< of its first output; zero where it was not needed for anything
   std::vector<digest> values;  ///< of all outputs
@@ -53,8 +63,8 @@ struct step_report {
   std::int64_t saved_ns = 0;   ///< what a hit cost when it was computed
   std::uint64_t bytes = 0;     ///< of the stored form of its outputs
   std::uint64_t elements = 0, elements_ran = 0;  ///< of a map
-  bool differs = false;           ///< verify: it gives another result than the stored one
-  std::string difference;         ///< what differs: digests, and the first differing byte
+  bool differs = false;                          ///< verify: it gives another result than the stored one
+  std::string difference;                        ///< what differs: digests, and the first differing byte
   bool not_reproducible = false;  ///< it ran again because its value was lost, and gave another one
   std::string parts;              ///< of its key, for `explain`
 };

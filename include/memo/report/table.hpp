@@ -24,7 +24,8 @@ inline std::string duration_text(std::int64_t ns) {
   scale const& chosen =
       *std::find_if(scales.begin(), scales.end() - 1, [&](scale const& s) { return value >= s.size; });
   char text[48];
-  std::snprintf(text, sizeof text, chosen.size == 1 ? "%.0f %s" : "%.3g %s", value / chosen.size, chosen.unit);
+  std::snprintf(text, sizeof text, chosen.size == 1 ? "%.0f %s" : "%.3g %s", value / chosen.size,
+                chosen.unit);
   return text;
 }
 
@@ -79,7 +80,8 @@ inline std::string reason_text(step_report const& s) {
 /// The report as text: one line for each step (name, outcome or forecast, time, stored bytes, reason), then totals,
 /// notes and warnings.
 inline std::string to_text(report const& r) {
-  std::vector<std::vector<std::string>> rows{{"step", r.is_plan ? "forecast" : "outcome", "time", "size", "why"}};
+  std::vector<std::vector<std::string>> rows{
+      {"step", r.is_plan ? "forecast" : "outcome", "time", "size", "why"}};
   std::int64_t saved = 0;
   for (auto const& s : r.steps) {
     bool const ran = s.outcome == outcome::ran || s.outcome == outcome::failed;

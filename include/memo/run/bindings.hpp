@@ -13,6 +13,11 @@
 namespace memo {
 namespace detail {
 
+/// Values in braces: they become any container that is made from a range of them.
+template <class V>
+struct listed {
+  std::vector<V> values;
+};
 /// A value for the input with this id. Holds the value: moved in, or copied from an lvalue.
 template <name_id Id, class V>
 struct binding {
@@ -30,7 +35,7 @@ struct binding_name {
   }
   template <class V>
   auto operator=(std::initializer_list<V> values) const {  // NOLINT
-    return binding<Id, std::vector<V>>{std::vector<V>(values)};
+    return binding<Id, listed<V>>{listed<V>{values}};
   }
 };
 
@@ -50,7 +55,8 @@ namespace rule {
 
 template <class Input>
 struct input_missing {
-  static_assert(broken<Input>, "memo: the input was not given a value and has no default; pass \"name\"_in = value");
+  static_assert(broken<Input>,
+                "memo: the input was not given a value and has no default; pass \"name\"_in = value");
 };
 template <class Name>
 struct input_given_twice {
@@ -62,7 +68,8 @@ struct not_an_input {
 };
 template <class Input, class Given, class Wanted>
 struct wrong_input_type {
-  static_assert(broken<Input>, "memo: the value given to the input does not convert to the type of the input");
+  static_assert(broken<Input>,
+                "memo: the value given to the input does not convert to the type of the input");
 };
 template <class Name>
 struct no_such_name {
@@ -73,9 +80,16 @@ struct no_such_name {
 
 namespace detail {
 
-// From a floating-point number to an integer: what converts loses its fraction without a word.
-template <class From, class To>
-inline constexpr bool drops_fraction = std::is_floating_point_v<From> && std::is_integral_v<To>;
+template <class V>
+inline constexpr bool is_listed = false;
+template <class V>
+inline constexpr bool is_listed<listed<V>> = true;
+
+template <class V, class T>
+concept fills = is_listed<V> && requires(V given) {
+  T(given.values.begin(), given.values.end());
+  requires is_input_value<typename decltype(given.values)::value_type, typename T::value_type>;
+};
 
 template <class Node, class... Given>
 consteval bool check_given() {
@@ -113,15 +127,17 @@ template <class T, name_id Id, class V>
 std::shared_ptr<void const> make_input(binding<Id, V>& given) {
   if constexpr (std::is_same_v<T, V>)
     return std::make_shared<T>(std::move(given.value));
-  else if constexpr (std::is_constructible_v<T, V&&> && !drops_fraction<V, T>)
-    return std::make_shared<T>(static_cast<T>(std::move(given.value)));
+  else if constexpr (fills<V, T>)
+    return std::make_shared<T>(given.value.values.begin(), given.value.values.end());
+  else if constexpr (is_input_value<V, T>)
+    return std::make_shared<T>(to_input<T>(std::move(given.value)));
   else
     static_assert(sizeof(rule::wrong_input_type<input_witness<Id>, type<V>, type<T>>) == 0);
 }
 
 template <name_id Id, class T, class Default, class Added, class... Given>
-void bind_input(std::vector<std::shared_ptr<void const>>& values, input_node<Id, T, Default, Added> const& node,
-                Given&... given) {
+void bind_input(std::vector<std::shared_ptr<void const>>& values,
+                input_node<Id, T, Default, Added> const& node, Given&... given) {
   std::shared_ptr<void const> value;
   auto take = [&]<name_id Other, class V>(binding<Other, V>& candidate) {
     if constexpr (Other == Id) value = make_input<T>(candidate);
@@ -132,8 +148,8 @@ void bind_input(std::vector<std::shared_ptr<void const>>& values, input_node<Id,
   values.push_back(std::move(value));
 }
 template <class Outputs, class Parts, class Reads, class After, cache_policy Policy, class... Given>
-void bind_input(std::vector<std::shared_ptr<void const>>&, step_node<Outputs, Parts, Reads, After, Policy> const&,
-                Given&...) {}
+void bind_input(std::vector<std::shared_ptr<void const>>&,
+                step_node<Outputs, Parts, Reads, After, Policy> const&, Given&...) {}
 
 /// The values of a pipeline's inputs, in the order of their declaration.
 template <class... Nodes, class... Given>

@@ -26,9 +26,9 @@ namespace memo::detail {
 /// What counts as a hit.
 struct hit_rules {
   std::int64_t now_ms = 0;
-  std::int64_t ttl_ms = -1;             ///< negative: none
-  std::size_t outputs = 1;              ///< an entry with another number of them is of another program
-  std::span<digest const> checks{};     ///< that the values should have passed
+  std::int64_t ttl_ms = -1;          ///< negative: none
+  std::size_t outputs = 1;           ///< an entry with another number of them is of another program
+  std::span<digest const> checks{};  ///< that the values should have passed
   access how = access::normal;
 };
 
@@ -112,7 +112,8 @@ class cached_call {
   }
 
   /// Reads the value of one output of the entry. `elements_only`: the stored bytes of a contiguous value will do.
-  loaded load(any_store& store, std::size_t output, value_type const& type, bool elements_only, access how) const {
+  loaded load(any_store& store, std::size_t output, value_type const& type, bool elements_only,
+              access how) const {
     stored_output const& kept = found().outputs[output];
     if (!kept.has_value()) return {{}, {}, "its value was not kept"};
     if (kept.codec != codec_of(type)) return {{}, {}, "its value has another form"};
@@ -133,11 +134,24 @@ class cached_call {
     }
   }
 
+  /// Stores the found entry again with these checks passed; it stays the hit that it is.
+  put_result note_checks(any_store& store, std::vector<digest> passed) {
+    auto kept = std::make_shared<entries>();
+    kept->push_back(found());
+    kept->front().checks = std::move(passed);
+    put_request const request{key_, &kept->front(), put_policy::replace, {}};
+    variants_ = std::move(kept);
+    variant_ = 0;
+    lacks_checks_ = false;
+    return store.put({&request, 1});
+  }
+
   /// Stores an entry with its objects under the key; from here on it is what `found` gives.
   put_result publish(any_store& store, entry&& made, std::span<object_source const> objects) {
     auto kept = std::make_shared<entries>();
     kept->push_back(std::move(made));
-    put_request const request{key_, &kept->front(), replaces_ ? put_policy::replace : put_policy::keep, objects};
+    put_request const request{key_, &kept->front(), replaces_ ? put_policy::replace : put_policy::keep,
+                              objects};
     variants_ = std::move(kept);
     variant_ = 0;
     state_ = state::stored;

@@ -1,22 +1,42 @@
 #pragma once
 
-#include <memo/core/bytes.hpp>
+#include <memo/core/file.hpp>
 #include <memo/report/event.hpp>
 #include <memo/store/entry.hpp>
 
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
 namespace memo {
+namespace detail {
+
+/// The whole content of a file of the user.
+inline os::outcome<std::string> read_user_file(char const* path) {
+  os::outcome<std::string> content;
+  auto const opened = os::open_user_file(path);
+  content.error = opened.error;
+  if (!opened) return content;
+  constexpr std::size_t block = std::size_t{1} << 16;
+  for (;;) {
+    std::size_t const at = content.value.size();
+    content.value.resize(at + block);
+    auto const got =
+        os::read_up_to(opened.value.get(), reinterpret_cast<std::byte*>(content.value.data()) + at, block);
+    content.error = got.error;
+    content.value.resize(at + got.value);
+    if (!got || got.value < block) return content;
+  }
+}
+
+}  // namespace detail
 
 /// What a step may ask of the run, by taking `memo::context&` as its first parameter. One for each call of a step;
 /// used by the thread that the step runs on.
@@ -53,11 +73,11 @@ class context {
   /// The content of a file, and notes it. Throws std::filesystem::filesystem_error where it cannot be read.
   std::string read(std::filesystem::path const& path) {
     depends_on(path);
-    std::ifstream in(path, std::ios::binary);
-    if (!in)
+    detail::os::outcome<std::string> content = detail::read_user_file(path.c_str());
+    if (!content)
       throw std::filesystem::filesystem_error("memo: a step cannot read a file", path,
-                                              std::make_error_code(std::errc::no_such_file_or_directory));
-    return {std::istreambuf_iterator<char>(in), {}};
+                                              std::error_code(content.error, std::generic_category()));
+    return std::move(content.value);
   }
 
   /// Whether a file exists, and notes the answer.

@@ -13,10 +13,10 @@
 #include <memo/run/state.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -39,7 +39,11 @@ class engine {
   /// The stored bytes of a contiguous value, or those of the value itself. Any thread.
   shared_bytes elements(std::uint32_t slot);
 
-  memo::report const& report() const { return report_; }
+  /// What happened so far. A value that `value` computes again makes a new report; earlier ones stay as they are.
+  memo::report const& report() const {
+    std::unique_lock const lock(mutex_);
+    return *reports_.back();
+  }
   memo::graph const& rows() const { return request_.graph; }
 
  private:
@@ -47,7 +51,8 @@ class engine {
   void find_needed();
   void mark_forced();
   void check_stores();
-  void finish_report();
+  void fill_line(std::uint32_t step, memo::step_report& line);
+  void add_report();
   void write_last();
   void throw_failure();
 
@@ -60,7 +65,6 @@ class engine {
   void accept_hit(std::uint32_t step);
   std::string miss_reason(std::uint32_t step);
   void forecast_step(std::uint32_t step);
-  bool wants_verification();
 
   // values (engine_values.hpp)
   bool load(std::uint32_t slot, bool elements_only, std::string& problem);
@@ -76,7 +80,8 @@ class engine {
   void verify_hit(std::uint32_t step, std::vector<argument>& arguments, std::unique_lock<std::mutex>& lock);
   void keep_outputs(std::uint32_t step, std::vector<std::shared_ptr<void>>&& outputs, std::int64_t took,
                     bool cacheable, std::unique_lock<std::mutex>& lock);
-  std::vector<fingerprint> print_outputs(std::uint32_t step, std::vector<std::shared_ptr<void>> const& outputs);
+  std::vector<fingerprint> print_outputs(std::uint32_t step,
+                                         std::vector<std::shared_ptr<void>> const& outputs);
   std::vector<fingerprint> publish(std::uint32_t step, std::vector<std::shared_ptr<void>> const& outputs,
                                    std::int64_t took, std::string& problem);
   std::string describe_difference(std::uint32_t step, std::size_t output, void const* value,
@@ -110,15 +115,16 @@ class engine {
   std::vector<std::shared_ptr<void const>> replaced_;  // values that callers may still refer to
   std::vector<std::shared_ptr<void>> pins_;
   std::optional<last_parts> last_;
-  memo::report report_;
-  std::mutex mutex_;
+  memo::report report_;  // all but its lines
+  std::vector<std::shared_ptr<memo::report const>> reports_;
+  mutable std::mutex mutex_;
   std::mutex outside_;  // one caller at a time loads values after the run
   executor_ref* executor_ = nullptr;
   task_group* group_ = nullptr;
   bool stopping_ = false;
   std::exception_ptr strict_error_;  // what `strict` makes of a warning
   std::exception_ptr broken_;        // what ended the run from within: no step's failure
-  std::uint64_t random_ = 0;
+  std::atomic<std::uint64_t> random_{0};
 };
 
 }  // namespace memo::detail

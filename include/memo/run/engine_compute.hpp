@@ -1,10 +1,9 @@
 /// Computing: calling a step's function, judging its outputs, and keeping them.
 #pragma once
 
+#include <memo/core/folder.hpp>
 #include <memo/key/unhashable.hpp>
 #include <memo/run/engine_class.hpp>
-
-#include <random>
 
 namespace memo::detail {
 
@@ -14,12 +13,13 @@ inline std::uint64_t engine::seed_for(step_row const& r) {
   parts.add(part::project, {}, request_.options.project);
   parts.add(part::pipeline, {}, r.pipeline);
   for (std::string_view const name : r.names) parts.add(part::step, name, std::string_view());
-  for (std::uint16_t const slot : r.reads) {
-    try {
-      parts.add(part::input, request_.graph.slots[slot].name, print_of(slot));
-    } catch (unhashable const&) {
-      // The step runs uncached and its inputs have no digest: there is nothing to draw from.
-    }
+  try {
+    omitted_reads const omitted = find_omitted(r);
+    for (std::size_t i = 0; i < r.reads.size(); ++i)
+      if (omitted.empty() || !omitted[i])
+        parts.add(part::input, request_.graph.slots[r.reads[i]].name, print_of(r.reads[i]));
+  } catch (unhashable const&) {
+    // The step runs uncached and an input has no digest: what comes behind it is not drawn from.
   }
   return parts.prefix(0).low;
 }
@@ -55,7 +55,7 @@ inline std::vector<fingerprint> engine::print_outputs(std::uint32_t step,
       step_state const& s = steps_[step];
       key_parts parts;
       bool const by_key = !s.uncacheable && !s.must_run && s.call.key();
-      parts.add(part::step, {}, by_key ? s.call.key() : digest{std::random_device{}(), std::random_device{}()});
+      parts.add(part::step, {}, by_key ? s.call.key() : os::random_digest());
       parts.add(part::result, {}, std::uint64_t{i});
       prints.push_back(fingerprint::of_digest(parts.prefix(seed_)));
     }
@@ -63,7 +63,8 @@ inline std::vector<fingerprint> engine::print_outputs(std::uint32_t step,
   return prints;
 }
 
-inline void engine::compute(std::uint32_t step, std::vector<argument>& arguments, std::unique_lock<std::mutex>& lock) {
+inline void engine::compute(std::uint32_t step, std::vector<argument>& arguments,
+                            std::unique_lock<std::mutex>& lock) {
   step_state& s = steps_[step];
   step_row const& r = row(step);
   for (std::size_t i = 0; i < arguments.size(); ++i) {
@@ -72,7 +73,8 @@ inline void engine::compute(std::uint32_t step, std::vector<argument>& arguments
     if (arguments[i].may_move) slots_[r.reads[i]].object.reset();
   }
   std::optional<context> ctx;
-  if (r.takes_context) ctx.emplace(s.report.name, seed_for(r), request_.options.stop, request_.options.observer);
+  if (r.takes_context)
+    ctx.emplace(s.report.name, seed_for(r), request_.options.stop, request_.options.observer);
   tell(event_kind::will_run, step, s.why);
   s.ran = true;
 
@@ -109,12 +111,14 @@ inline void engine::compute(std::uint32_t step, std::vector<argument>& arguments
 }
 
 /// Stores what a step gave, where that is wanted, and hands it to its readers.
-inline void engine::keep_outputs(std::uint32_t step, std::vector<std::shared_ptr<void>>&& outputs, std::int64_t took,
-                                 bool cacheable, std::unique_lock<std::mutex>& lock) {
+inline void engine::keep_outputs(std::uint32_t step, std::vector<std::shared_ptr<void>>&& outputs,
+                                 std::int64_t took, bool cacheable, std::unique_lock<std::mutex>& lock) {
   step_state& s = steps_[step];
   step_row const& r = row(step);
   bool const stored = cacheable && rules().writes && !s.uncacheable && r.policy != cache_policy::never;
   std::vector<fingerprint> prints;
+  // An entry of before speaks of a value that is lost: only what is stored now can be given back.
+  if (!stored) s.call.forget();
   if (request_.options.mode != mode::off) {
     lock.unlock();
     std::string problem;
@@ -128,7 +132,7 @@ inline void engine::keep_outputs(std::uint32_t step, std::vector<std::shared_ptr
       problem = "the result of step `" + s.report.name + "` could not be stored: " + e.what();
       prints.clear();
       for (std::size_t i = 0; i < outputs.size(); ++i)
-        prints.push_back(fingerprint::of_digest({std::random_device{}(), std::random_device{}()}));
+        prints.push_back(fingerprint::of_digest(os::random_digest()));
     }
     lock.lock();
     if (!problem.empty()) warn(std::move(problem));
@@ -153,7 +157,8 @@ inline void engine::keep_outputs(std::uint32_t step, std::vector<std::shared_ptr
 }
 
 /// Encodes and puts the outputs. Gives their fingerprints, and a sentence where something could not be written.
-inline std::vector<fingerprint> engine::publish(std::uint32_t step, std::vector<std::shared_ptr<void>> const& outputs,
+inline std::vector<fingerprint> engine::publish(std::uint32_t step,
+                                                std::vector<std::shared_ptr<void>> const& outputs,
                                                 std::int64_t took, std::string& problem) {
   step_state& s = steps_[step];
   step_row const& r = row(step);
@@ -224,7 +229,8 @@ inline void engine::verify_hit(std::uint32_t step, std::vector<argument>& argume
   step_row const& r = row(step);
   s.verifying = false;
   std::optional<context> ctx;
-  if (r.takes_context) ctx.emplace(s.report.name, seed_for(r), request_.options.stop, request_.options.observer);
+  if (r.takes_context)
+    ctx.emplace(s.report.name, seed_for(r), request_.options.stop, request_.options.observer);
   tell(event_kind::will_run, step, "verify");
   lock.unlock();
   std::string difference;

@@ -3,6 +3,7 @@
 
 #include <memo/key/unhashable.hpp>
 #include <memo/report/reason.hpp>
+#include <memo/run/chance.hpp>
 #include <memo/run/engine_class.hpp>
 
 namespace memo::detail {
@@ -53,7 +54,7 @@ inline bool engine::derive_key(std::uint32_t step, std::string& problem) {
     problem = e.headline();
     return false;
   }
-  std::vector<std::string_view> variables(r.options.environment.begin(), r.options.environment.end());
+  std::vector<std::string_view> variables = r.options.environment.all();
   variables.insert(variables.end(), request_.options.env.begin(), request_.options.env.end());
   if (!variables.empty()) add_environment(parts, std::move(variables));
 
@@ -77,17 +78,6 @@ inline std::string engine::miss_reason(std::uint32_t step) {
   if (before == last_->end()) return "first time";
   std::string difference = first_difference(as_byte_view(before->second), as_byte_view(s.report.parts));
   return difference.empty() ? "its entry is no longer in the store" : difference;
-}
-
-inline bool engine::wants_verification() {
-  if (!rules().verifies) return false;
-  if (random_ == 0) random_ = (std::uint64_t{std::random_device{}()} << 32) | std::random_device{}() | 1;
-  // SplitMix64 (Steele, Lea, Flood 2014).
-  std::uint64_t z = random_ += 0x9e3779b97f4a7c15U;
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
-  z ^= z >> 31;
-  return static_cast<double>(z >> 11) * 0x1p-53 < request_.options.verify;
 }
 
 /// Takes a step from look_up to done (hit, skipped, cancelled) or to gather.
@@ -157,27 +147,24 @@ inline void engine::look_up(std::uint32_t step, std::unique_lock<std::mutex>& lo
 
   std::vector<std::shared_ptr<void const>> values;
   for (std::size_t i = 0; i < r.names.size(); ++i) {
-    loaded value =
-        s.call.load(store, i, *request_.graph.slots[r.first_output + i].type, false, how());
+    loaded value = s.call.load(store, i, *request_.graph.slots[r.first_output + i].type, false, how());
     if (value.object == nullptr) return s.call.reopen(value.problem, true);
     values.push_back(std::move(value.object));
   }
   std::size_t const failing = r.check(r.check_functions, values);
   if (failing < r.check_whys.size())
-    return s.call.reopen("a stored output fails the check \"" + std::string(r.check_whys[failing]) + "\"", true);
-  if (rules().writes) {
-    entry passed = s.call.found();
-    passed.checks = s.checks;
-    s.call.reopen({}, true);
-    s.call.publish(store, std::move(passed), {});
-  }
+    return s.call.reopen("a stored output fails the check \"" + std::string(r.check_whys[failing]) + "\"",
+                         true);
+  if (!rules().writes) return;
+  put_result const noted = s.call.note_checks(store, s.checks);
+  if (!noted.warning.empty()) warn(noted.warning);
 }
 
 inline void engine::accept_hit(std::uint32_t step) {
   step_state& s = steps_[step];
   std::vector<fingerprint> prints;
   for (stored_output const& o : s.call.found().outputs) prints.push_back(o.value);
-  if (wants_verification() && !s.ran) {
+  if (rules().verifies && !s.ran && by_chance(random_, request_.options.verify)) {
     s.verifying = true;
     adopt_prints(step, prints);
     s.phase = phase::gather;
@@ -199,7 +186,8 @@ inline void engine::forecast_step(std::uint32_t step) {
   if (!rules().looks_up) return said(forecast::run, "the mode looks nothing up");
   for (std::uint16_t const slot : r.reads)
     if (request_.graph.slots[slot].step != no_step && !slots_[slot].print)
-      return said(forecast::depends, "`" + std::string(request_.graph.slots[slot].name) + "` is not known yet");
+      return said(forecast::depends,
+                  "`" + std::string(request_.graph.slots[slot].name) + "` is not known yet");
   std::string problem;
   if (r.key != nullptr) {
     for (std::uint16_t const slot : r.reads)
@@ -213,7 +201,8 @@ inline void engine::forecast_step(std::uint32_t step) {
                   .checks = s.checks,
                   .how = access::read_only});
   if (s.call.where() != cached_call::state::hit) return said(forecast::run, miss_reason(step));
-  for (std::size_t i = 0; i < r.names.size(); ++i) slots_[r.first_output + i].print = s.call.found().outputs[i].value;
+  for (std::size_t i = 0; i < r.names.size(); ++i)
+    slots_[r.first_output + i].print = s.call.found().outputs[i].value;
   said(forecast::hit, "unchanged");
 }
 

@@ -9,7 +9,11 @@ inline void engine::submit(std::uint32_t step) {
   task const work{[](void* self, std::uint64_t s) noexcept {
                     static_cast<engine*>(self)->advance(static_cast<std::uint32_t>(s));
                   },
-                  this, step, 0, row(step).options.threads, row(step).options.exclusions};
+                  this,
+                  step,
+                  0,
+                  row(step).options.threads,
+                  steps_[step].exclusions};
   executor_->submit(*group_, work);
 }
 
@@ -18,7 +22,12 @@ inline void engine::run(executor_ref executor) {
   task_group group;
   executor_ = &executor;
   group_ = &group;
-  tell(event_kind::will_start, no_step);
+  if (request_.options.observer != nullptr) {
+    auto const needed =
+        std::count_if(steps_.begin(), steps_.end(), [](step_state const& s) { return s.needed; });
+    request_.options.observer->notice(
+        {event_kind::will_start, {}, request_.graph.name, static_cast<std::uint64_t>(needed), 0});
+  }
   {
     std::unique_lock lock(mutex_);
     for (std::size_t i = 0; i < steps_.size(); ++i)
@@ -33,7 +42,7 @@ inline void engine::run(executor_ref executor) {
   if (broken_) std::rethrow_exception(broken_);
   write_last();
   report_.time_ns = time().steady_ns() - start;
-  finish_report();
+  add_report();
   tell(event_kind::did_finish, no_step);
   throw_failure();
 }
@@ -90,11 +99,16 @@ inline void engine::settle(std::uint32_t step, memo::outcome what, std::string w
   if (request_.plan_only) return;
   release(step);
   switch (what) {
-    case outcome::hit: return tell(event_kind::did_hit, step);
-    case outcome::ran: return tell(event_kind::did_run, step, s.why);
-    case outcome::skipped: return tell(event_kind::did_skip, step, s.why);
-    case outcome::cancelled: return tell(event_kind::did_cancel, step, s.why);
-    default: return;
+    case outcome::hit:
+      return tell(event_kind::did_hit, step);
+    case outcome::ran:
+      return tell(event_kind::did_run, step, s.why);
+    case outcome::skipped:
+      return tell(event_kind::did_skip, step, s.why);
+    case outcome::cancelled:
+      return tell(event_kind::did_cancel, step, s.why);
+    default:
+      return;
   }
 }
 
@@ -106,8 +120,9 @@ inline void engine::fail(std::uint32_t step, std::exception_ptr thrown, std::str
     slot_row const& read = request_.graph.slots[slot];
     auto const& print = slots_[slot].print;
     std::string shown = "not hashed";
-    if (print) shown = print->is_small ? small_value_text(schema_text(*read.type), print->small_bytes())
-                                       : "digest " + to_hex(print->value);
+    if (print)
+      shown = print->is_small ? small_value_text(schema_or_unhashable(*read.type), print->small_bytes())
+                              : "digest " + to_hex(print->value);
     facts.push_back({read.name, std::move(shown)});
   }
   s.error = std::make_exception_ptr(step_failed(s.report.name, message, facts, thrown));
@@ -138,7 +153,8 @@ inline void engine::adopt_prints(std::uint32_t step, std::vector<fingerprint> co
     if (request_.options.strict && !strict_error_)
       strict_error_ = std::make_exception_ptr(not_reproducible(
           "a step gave another value than before from the same inputs", {{"step", s.report.name}},
-          "its function depends on something that is not an input; options.mode = memo::mode::verify finds it"));
+          "its function depends on something that is not an input; options.mode = memo::mode::verify finds "
+          "it"));
   }
   s.recompute = false;
 }
@@ -177,7 +193,8 @@ inline bool engine::needs_failed(std::uint32_t step) {
     return true;
   };
   step_row const& r = row(step);
-  return std::any_of(r.reads.begin(), r.reads.end(), failed) || std::any_of(r.after.begin(), r.after.end(), failed);
+  return std::any_of(r.reads.begin(), r.reads.end(), failed) ||
+         std::any_of(r.after.begin(), r.after.end(), failed);
 }
 
 /// Works on steps that were submitted after the run, on the calling thread.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memo/run/engine_class.hpp>
+#include <memo/run/process_store.hpp>
 
 namespace memo::detail {
 
@@ -16,11 +17,11 @@ inline engine::engine(run_request request)
     slot.retained = true;
   }
   for (std::size_t i = 0; i < steps_.size(); ++i) {
-    step_report& r = steps_[i].report;
-    r.name = step_name(row(static_cast<std::uint32_t>(i)));
-    r.names.assign(row(static_cast<std::uint32_t>(i)).names.begin(), row(static_cast<std::uint32_t>(i)).names.end());
-    for (std::string_view const why : row(static_cast<std::uint32_t>(i)).check_whys)
-      steps_[i].checks.push_back(check_identity(why));
+    step_row const& r = request_.graph.steps[i];
+    steps_[i].report.name = step_name(r);
+    steps_[i].report.names.assign(r.names.begin(), r.names.end());
+    steps_[i].exclusions = r.options.exclusions.all();
+    for (std::string_view const why : r.check_whys) steps_[i].checks.push_back(check_identity(why));
   }
   report_.pipeline = request_.graph.name;
   report_.is_plan = request_.plan_only;
@@ -77,9 +78,9 @@ inline void engine::find_needed() {
 
 inline void engine::mark_forced() {
   for (std::string const& name : request_.options.force) {
-    auto const found = std::find_if(
-        request_.graph.slots.begin(), request_.graph.slots.end(),
-        [&](slot_row const& slot) { return slot.name == name && slot.step != no_step; });
+    auto const found =
+        std::find_if(request_.graph.slots.begin(), request_.graph.slots.end(),
+                     [&](slot_row const& slot) { return slot.name == name && slot.step != no_step; });
     if (found == request_.graph.slots.end()) {
       std::string known;
       for (step_state const& s : steps_) known += (known.empty() ? "" : ", ") + s.report.name;
@@ -93,14 +94,16 @@ inline void engine::mark_forced() {
 
 inline void engine::check_stores() {
   for (step_row const& r : request_.graph.steps)
-    if (!r.options.store.empty() && request_.named_stores.find(r.options.store) == request_.named_stores.end()) {
+    if (!r.options.store.empty() &&
+        request_.named_stores.find(r.options.store) == request_.named_stores.end()) {
       std::string known;
       for (auto const& named : request_.named_stores) known += (known.empty() ? "" : ", ") + named.first;
-      throw usage_error("a step is kept in a store that the runner does not have",
-                        {{"step", step_name(r)},
-                         {"store", std::string(r.options.store)},
-                         {"stores", known.empty() ? std::string("none") : known}},
-                        "give it to the runner: runner.add_store(\"" + std::string(r.options.store) + "\", store)");
+      throw usage_error(
+          "a step is kept in a store that the runner does not have",
+          {{"step", step_name(r)},
+           {"store", std::string(r.options.store)},
+           {"stores", known.empty() ? std::string("none") : known}},
+          "give it to the runner: runner.add_store(\"" + std::string(r.options.store) + "\", store)");
     }
 }
 
@@ -115,44 +118,51 @@ inline any_store& engine::value_store_of(step_row const& r) {
   return process;
 }
 
-inline void engine::finish_report() {
+inline void engine::fill_line(std::uint32_t step, step_report& line) {
+  step_state& s = steps_[step];
+  step_row const& r = row(step);
+  line = s.report;
+  line.outcome = s.outcome;
+  line.forecast = s.forecast;
+  line.reason = s.why;
+  line.key = s.call.key();
+  for (std::size_t i = 0; i < r.names.size(); ++i) {
+    auto const& print = slots_[r.first_output + i].print;
+    line.values.push_back(print ? print->value : digest{});
+  }
+  line.value = line.values.front();
+  if (!request_.plan_only) {
+    bool const none = s.outcome == outcome::not_needed;
+    line.forecast = s.outcome == outcome::hit ? forecast::hit : none ? forecast::not_needed : forecast::run;
+  }
+  if (!s.call.has_entry()) return;
+  for (stored_output const& o : s.call.found().outputs) line.bytes += o.size;
+  if (s.outcome == outcome::hit) line.saved_ns = s.call.found().cost_ns;
+}
+
+inline void engine::add_report() {
+  auto made = std::make_shared<memo::report>(report_);
   std::string rebuilt, unchecked;
+  made->steps.resize(steps_.size());
+  std::size_t at = 0;
   for (std::uint32_t const step : request_.graph.declared) {
-    step_state& s = steps_[step];
     step_row const& r = row(step);
-    step_report& out = s.report;
-    out.outcome = s.outcome;
-    out.forecast = s.forecast;
-    out.reason = s.why;
-    out.key = s.call.key();
-    out.values.clear();
-    for (std::size_t i = 0; i < r.names.size(); ++i) {
-      auto const& print = slots_[r.first_output + i].print;
-      out.values.push_back(print ? print->value : digest{});
-    }
-    out.value = out.values.front();
-    if (!request_.plan_only) switch (s.outcome) {
-        case outcome::hit: out.forecast = forecast::hit; break;
-        case outcome::not_needed: out.forecast = forecast::not_needed; break;
-        default: out.forecast = forecast::run;
-      }
-    if (s.call.has_entry()) {
-      out.bytes = 0;
-      for (stored_output const& o : s.call.found().outputs) out.bytes += o.size;
-      if (s.outcome == outcome::hit) out.saved_ns = s.call.found().cost_ns;
-    }
-    bool const cached = s.needed && r.policy != cache_policy::never && request_.options.mode != mode::off;
+    step_report& line = made->steps[at++];
+    fill_line(step, line);
+    bool const cached =
+        steps_[step].needed && r.policy != cache_policy::never && request_.options.mode != mode::off;
     if (cached && r.policy == cache_policy::inputs_only)
-      unchecked += (unchecked.empty() ? "`" : ", `") + out.name + "`";
+      unchecked += (unchecked.empty() ? "`" : ", `") + line.name + "`";
     else if (cached && r.options.code == code_identity::build)
-      rebuilt += (rebuilt.empty() ? "`" : ", `") + out.name + "`";
-    report_.steps.push_back(out);
+      rebuilt += (rebuilt.empty() ? "`" : ", `") + line.name + "`";
   }
   if (!rebuilt.empty())
-    report_.notes.push_back("without a version, any rebuild of the program runs these steps again: " + rebuilt +
-                            "; .version<1>() keeps their results until you change the number");
+    made->notes.push_back("without a version, any rebuild of the program runs these steps again: " + rebuilt +
+                          "; .version<1>() keeps their results until you change the number");
   if (!unchecked.empty())
-    report_.warnings.push_back("changed code is not noticed in steps with .cache(memo::inputs_only): " + unchecked);
+    made->warnings.push_back("changed code is not noticed in steps with .cache(memo::inputs_only): " +
+                             unchecked);
+  reports_.push_back(std::move(made));
 }
 
 inline void engine::write_last() {

@@ -24,7 +24,8 @@ inline bool engine::load(std::uint32_t slot, bool elements_only, std::string& pr
     return false;
   }
   step_row const& r = row(described.step);
-  loaded value = from.call.load(value_store_of(r), slot - r.first_output, *described.type, elements_only, how());
+  loaded value =
+      from.call.load(value_store_of(r), slot - r.first_output, *described.type, elements_only, how());
   if (!value.problem.empty()) {
     problem = std::move(value.problem);
     return false;
@@ -66,8 +67,7 @@ inline bool engine::gather(std::uint32_t step, std::vector<argument>& arguments)
 /// Sends a decided step back to compute what was lost.
 inline void engine::demand(std::uint32_t step, std::uint32_t demander, std::string why) {
   step_state& s = steps_[step];
-  if (demander != no_step &&
-      std::find(s.demanders.begin(), s.demanders.end(), demander) == s.demanders.end())
+  if (demander != no_step && std::find(s.demanders.begin(), s.demanders.end(), demander) == s.demanders.end())
     s.demanders.push_back(demander);
   if (s.phase != phase::done) return;
   s.phase = phase::gather;
@@ -129,13 +129,15 @@ inline std::shared_ptr<void const> engine::obtain(std::uint32_t slot, bool eleme
                           {{"step", made_by.report.name}, {"pipeline", std::string(request_.graph.name)}},
                           "add its name to the targets of the run, or run without targets");
       if (made_by.outcome == outcome::cancelled)
-        throw run_cancelled("the step was not run because the run was stopped", {{"step", made_by.report.name}}, "");
+        throw run_cancelled("the step was not run because the run was stopped",
+                            {{"step", made_by.report.name}}, "");
     }
     if (load(slot, elements_only, problem)) break;
     demand(from, no_step, std::move(problem));
     lock.unlock();
     drive(from);
     lock.lock();
+    add_report();
     if (strict_error_) std::rethrow_exception(strict_error_);
   }
   if (s.object != nullptr) return s.object;

@@ -14,7 +14,8 @@ namespace memo {
 /// this one (std::rethrow_if_nested).
 class step_failed : public error, public std::nested_exception {
  public:
-  step_failed(std::string step, std::string message, std::vector<fact> facts, std::exception_ptr cause = nullptr)
+  step_failed(std::string step, std::string message, std::vector<fact> facts,
+              std::exception_ptr cause = nullptr)
       : error("the step `" + step + "` failed: " + message, facts,
               cause ? "the exception of the step is nested in this one (std::rethrow_if_nested)" : ""),
         std::nested_exception(nested(cause)),

@@ -1,9 +1,11 @@
 #pragma once
 
-#include <memo/graph/lower.hpp>
+#include <memo/graph/check.hpp>
 #include <memo/run/cached.hpp>
-#include <memo/run/engine_class.hpp>
-#include <memo/run/process_store.hpp>
+#include <memo/run/chance.hpp>
+#include <memo/run/context.hpp>
+#include <memo/run/options.hpp>
+#include <memo/run/step_key.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -19,6 +21,7 @@ namespace memo {
 struct memoize_stats {
   std::uint64_t hits = 0;
   std::uint64_t misses = 0;
+  std::uint64_t differences = 0;  ///< mode verify: hits that a second computation did not confirm
 };
 
 namespace detail {
@@ -47,9 +50,10 @@ class running_key {
       chain = std::string(k->name_) + " \u2192 " + chain;
       if (k->key_ == key_) break;
     }
-    throw usage_error("a memoized call asks for its own result",
-                      {{"function", std::string(name_)}, {"chain", chain}, {"key", to_hex(key_)}},
-                      "the arguments are the same as those of the call that is running: the recursion has no end");
+    throw usage_error(
+        "a memoized call asks for its own result",
+        {{"function", std::string(name_)}, {"chain", chain}, {"key", to_hex(key_)}},
+        "the arguments are the same as those of the call that is running: the recursion has no end");
   }
 
   std::string_view name_;
@@ -74,7 +78,7 @@ class memoize_core {
   digest const& prefix() const { return prefix_; }
 
   digest key_of(key_parts& parts, step_options const& declared) const {
-    std::vector<std::string_view> variables(declared.environment.begin(), declared.environment.end());
+    std::vector<std::string_view> variables = declared.environment.all();
     variables.insert(variables.end(), options_.env.begin(), options_.env.end());
     if (!variables.empty()) add_environment(parts, std::move(variables));
     return parts.key(prefix_, seed_);
@@ -90,9 +94,13 @@ class memoize_core {
     }
     access const how = rules.writes ? access::normal : access::read_only;
     found.call.look_up(store_, key, {.now_ms = time().wall_ms(), .ttl_ms = ttl_ms, .outputs = 1, .how = how});
-    if (found.call.where() != cached_call::state::hit) return found;
+    if (found.call.where() != cached_call::state::hit) {
+      if (found.call.failed_to_read()) warn("a result could not be read", found.call.reason());
+      return found;
+    }
     loaded value = found.call.load(store_, 0, type, false, how);
     if (value.object == nullptr) {
+      warn("a result could not be read", value.problem);
       found.call.reopen(std::move(value.problem), true);
       return found;
     }
@@ -109,11 +117,19 @@ class memoize_core {
     } catch (std::exception const& e) {
       put.warning = e.what();
     }
-    if (put.warning.empty()) return;
-    if (options_.observer != nullptr) options_.observer->notice({event_kind::did_warn, name_, put.warning, 0, 0});
-    if (options_.strict)
-      throw store_error("a result could not be stored, and options.strict is set",
-                        {{"function", std::string(name_)}, {"problem", put.warning}}, "");
+    if (!put.warning.empty()) warn("a result could not be stored", put.warning);
+  }
+
+  bool verifies() const { return rules_of(options_.mode).verifies; }
+
+  /// Compares a second computation with what is stored. Gives whether they differ, and tells the observer.
+  bool differs(cached_call const& call, fingerprint const& now) const {
+    digest const& before = call.found().outputs.front().value.value;
+    if (before == now.value) return false;
+    if (options_.observer != nullptr)
+      options_.observer->notice(
+          {event_kind::did_differ, name_, "stored " + to_hex(before) + ", now " + to_hex(now.value), 0, 0});
+    return true;
   }
 
   any_store& store() const { return store_; }
@@ -149,6 +165,13 @@ class memoize_core {
     made.cost_ns = took;
     made.outputs.push_back(std::move(out));
     return call.publish(store_, std::move(made), {&source, is_inline ? 0u : 1u});
+  }
+
+  void warn(std::string_view headline, std::string const& problem) const {
+    if (options_.observer != nullptr) options_.observer->notice({event_kind::did_warn, name_, problem, 0, 0});
+    if (options_.strict)
+      throw store_error(std::string(headline) + ", and options.strict is set",
+                        {{"function", std::string(name_)}, {"problem", problem}}, "");
   }
 
   mutable any_store store_;
@@ -187,18 +210,23 @@ class memoized<Name, F, types<P...>> {
 
   /// The same without a copy.
   std::shared_ptr<value const> shared(std::remove_cvref_t<P> const&... arguments) const {
-    if (core_.is_off()) return std::make_shared<value const>(function_(arguments...));
-    digest const key = key_of(arguments...);
+    digest const key = core_.is_off() && !signature<F>::takes_context ? digest{} : key_of(arguments...);
+    context ctx(core_.name(), key.low, core_.options().stop, core_.options().observer);
+    if (core_.is_off()) return call(ctx, arguments...);
     memoize_core::answer found = core_.find(key, value_type_of<value>, declared_.ttl_ms);
     if (found.value != nullptr) {
       counters_->hits.fetch_add(1, std::memory_order_relaxed);
+      if (core_.verifies() && by_chance(counters_->random, core_.options().verify) &&
+          core_.differs(found.call, fingerprint_of(*call(ctx, arguments...), core_.seed())))
+        counters_->differences.fetch_add(1, std::memory_order_relaxed);
       return std::static_pointer_cast<value const>(std::move(found.value));
     }
     running_key const running(core_.name(), key);
     counters_->misses.fetch_add(1, std::memory_order_relaxed);
     std::int64_t const start = core_.time().steady_ns();
-    auto made = std::make_shared<value const>(function_(arguments...));
-    core_.publish(found.call, made, value_type_of<value>, core_.time().steady_ns() - start);
+    std::shared_ptr<value const> made = call(ctx, arguments...);
+    if (ctx.dependencies().empty())
+      core_.publish(found.call, made, value_type_of<value>, core_.time().steady_ns() - start);
     return made;
   }
 
@@ -208,10 +236,14 @@ class memoized<Name, F, types<P...>> {
   }
 
   /// Removes the result for these arguments; gives whether there was one.
-  bool erase(std::remove_cvref_t<P> const&... arguments) const { return core_.store().erase(key_of(arguments...)); }
+  bool erase(std::remove_cvref_t<P> const&... arguments) const {
+    return core_.store().erase(key_of(arguments...));
+  }
 
   /// Hits and misses of this object and its copies.
-  memoize_stats stats() const { return {counters_->hits.load(), counters_->misses.load()}; }
+  memoize_stats stats() const {
+    return {counters_->hits.load(), counters_->misses.load(), counters_->differences.load()};
+  }
 
   /// The same function at another code version, with statistics of its own.
   template <std::int64_t Version>
@@ -234,14 +266,21 @@ class memoized<Name, F, types<P...>> {
   template <fixed_string... Names>
   memoized env() const {
     step_options changed = declared_;
-    changed.environment = name_list<Names...>::views;
+    changed.environment.add(name_list<Names...>::views);
     return memoized(function_, core_.store(), core_.options(), changed);
   }
 
  private:
   struct counters {
-    std::atomic<std::uint64_t> hits{0}, misses{0};
+    std::atomic<std::uint64_t> hits{0}, misses{0}, differences{0}, random{0};
   };
+
+  std::shared_ptr<value const> call(context& ctx, std::remove_cvref_t<P> const&... arguments) const {
+    if constexpr (signature<F>::takes_context)
+      return std::make_shared<value const>(function_(ctx, arguments...));
+    else
+      return std::make_shared<value const>(function_(arguments...));
+  }
 
   static constexpr std::string_view name() { return define_name<Name>::text.view(); }
 
@@ -263,13 +302,15 @@ namespace rule {
 
 template <class Name>
 struct nothing_to_memoize {
-  static_assert(broken<Name>, "memo: a memoized function must return a value; one that returns void has none to keep");
+  static_assert(broken<Name>,
+                "memo: a memoized function must return a value; one that returns void has none to keep");
 };
 template <class Name, class Arguments>
 struct argument_not_hashable {
-  static_assert(broken<Name>,
-                "memo: an argument of the memoized function can be neither hashed nor serialized; give its type a "
-                "cereal serialize function, a memo::codec or a memo::hash_of");
+  static_assert(
+      broken<Name>,
+      "memo: an argument of the memoized function can be neither hashed nor serialized; give its type a "
+      "cereal serialize function, a memo::codec or a memo::hash_of");
 };
 
 }  // namespace rule

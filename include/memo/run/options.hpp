@@ -33,8 +33,8 @@ struct mode_rules {
 };
 
 inline constexpr mode_rules mode_table[] = {
-    {"off", false, false, false, false},       {"read_write", true, true, false, false},
-    {"read_only", true, false, false, false},  {"write_only", false, true, true, false},
+    {"off", false, false, false, false},      {"read_write", true, true, false, false},
+    {"read_only", true, false, false, false}, {"write_only", false, true, true, false},
     {"verify", true, true, false, true},
 };
 
@@ -47,13 +47,14 @@ struct options {
   memo::mode mode = memo::mode::read_write;
   unsigned jobs = 0;        ///< how many steps run at once; 0: the processors that this process may use
   bool keep_going = false;  ///< after a failure, finish what does not depend on it; `run` does not throw then
-  bool strict = false;      ///< what the store cannot do, and values that are not reproducible, are exceptions
-  double verify = 0.05;     ///< in mode verify: the chance that a hit runs again
+  bool strict = false;   ///< what the store cannot do, and values that are not reproducible, are exceptions
+  double verify = 0.05;  ///< in mode verify: the chance that a hit runs again
   std::vector<std::string> force{};  ///< steps that run whatever is stored, and replace it
   std::string project{};             ///< enters every key: projects never share results
-  std::vector<std::string> env{};    ///< environment variables that count as inputs of all steps; `*` ends a pattern
-  std::string secret{};              ///< seeds all hashes, where others choose inputs and must not make keys collide
-  std::stop_token stop{};            ///< a request ends the run: nothing new starts
+  std::vector<std::string>
+      env{};               ///< environment variables that count as inputs of all steps; `*` ends a pattern
+  std::string secret{};    ///< seeds all hashes, where others choose inputs and must not make keys collide
+  std::stop_token stop{};  ///< a request ends the run: nothing new starts
   std::chrono::milliseconds wait{60'000};  ///< how long to wait for another process that computes a key
   memo::observer* observer = nullptr;      ///< is told what happens; outlives the runs
   memo::clock const* clock = nullptr;      ///< null: the machine's

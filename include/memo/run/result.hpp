@@ -28,7 +28,7 @@ class run_result {
       return slot;
   }
   template <fixed_string Name>
-  using value_of = typename detail::slot_typing<typename Pipeline::list, slot_of<Name>()>::type;
+  using value_of = detail::slot_type<typename Pipeline::list, id_of<Name>>;
 
  public:
   explicit run_result(std::shared_ptr<detail::engine> engine) : engine_(std::move(engine)) {}
@@ -65,7 +65,9 @@ class run_result {
   bool ok() const { return report().ok(); }
 
   /// What the result of a step depends on: the parts of its key, one line each.
-  std::string explain(std::string_view step) const { return memo::explain(as_byte_view(report()[step].parts)); }
+  std::string explain(std::string_view step) const {
+    return memo::explain(as_byte_view(report()[step].parts));
+  }
 
  private:
   std::shared_ptr<detail::engine> engine_;

@@ -59,11 +59,11 @@ class runner {
   }
 
   template <fixed_string... Targets, class... Nodes, class... Given>
-  detail::run_request request(detail::pipeline_type<Nodes...> const& p, bool plan_only, Given&... given) const {
+  detail::run_request request(detail::pipeline_type<Nodes...> const& p, bool plan_only,
+                              Given&... given) const {
     using pipeline_t = detail::pipeline_type<Nodes...>;
     static_assert(detail::check_bindings(detail::types<Nodes...>{}, detail::types<Given...>{}));
-    auto owner = std::make_shared<pipeline_t const>(p);
-    return {.graph = detail::lower(owner),
+    return {.graph = detail::lower(p),
             .inputs = detail::bind_inputs(p, given...),
             .targets = {target_slot<Targets, pipeline_t>()...},
             .store = store_,

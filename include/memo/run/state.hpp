@@ -21,12 +21,12 @@ namespace memo::detail {
 
 /// A value as the run has it now.
 struct slot_state {
-  std::shared_ptr<void const> object;   ///< the value
-  shared_bytes elements;                ///< or the stored bytes of a contiguous value
-  std::optional<fingerprint> print;     ///< known long before the value is loaded
-  std::vector<std::uint32_t> readers;   ///< needed steps that read it, each once
-  std::uint32_t readers_left = 0;       ///< of them, those that may still want the value
-  bool retained = false;                ///< a target, or handed to the caller: stays while the run lives
+  std::shared_ptr<void const> object;  ///< the value
+  shared_bytes elements;               ///< or the stored bytes of a contiguous value
+  std::optional<fingerprint> print;    ///< known long before the value is loaded
+  std::vector<std::uint32_t> readers;  ///< needed steps that read it, each once
+  std::uint32_t readers_left = 0;      ///< of them, those that may still want the value
+  bool retained = false;               ///< a target, or handed to the caller: stays while the run lives
 
   bool has_value() const { return object != nullptr || elements.owner != nullptr; }
 };
@@ -42,22 +42,23 @@ enum class phase : std::uint8_t {
 struct step_state {
   detail::phase phase = phase::waiting;
   bool needed = false;
-  bool announced = false;   ///< those who wait for it were told that it is decided
-  bool busy = false;        ///< a task works on it
-  bool again = false;       ///< what it reads changed while it was busy
-  bool forced = false;      ///< by options.force
-  bool must_run = false;    ///< no look-up, or its value is lost
-  bool recompute = false;   ///< it was decided before and runs again for a lost value
-  bool uncacheable = false; ///< a part of its key cannot be had
-  bool verifying = false;   ///< a hit that runs again to be compared
-  bool ran = false;         ///< its function was called in this run
+  bool announced = false;    ///< those who wait for it were told that it is decided
+  bool busy = false;         ///< a task works on it
+  bool again = false;        ///< what it reads changed while it was busy
+  bool forced = false;       ///< by options.force
+  bool must_run = false;     ///< no look-up, or its value is lost
+  bool recompute = false;    ///< it was decided before and runs again for a lost value
+  bool uncacheable = false;  ///< a part of its key cannot be had
+  bool verifying = false;    ///< a hit that runs again to be compared
+  bool ran = false;          ///< its function was called in this run
   std::uint32_t waiting_for = 0;
   std::vector<std::uint32_t> successors;  ///< needed steps that wait for it
   std::vector<std::uint32_t> demanders;   ///< steps that need its value again
   cached_call call;
-  std::vector<fingerprint> seen;      ///< of what it read when its key was derived
-  std::vector<digest> checks;         ///< identities of its declared checks
-  std::string why;                    ///< the reason that goes into the report
+  std::vector<fingerprint> seen;  ///< of what it read when its key was derived
+  std::vector<std::string_view> exclusions;
+  std::vector<digest> checks;  ///< identities of its declared checks
+  std::string why;             ///< the reason that goes into the report
   memo::outcome outcome = outcome::not_needed;
   memo::forecast forecast = forecast::not_needed;
   std::exception_ptr error;

@@ -20,7 +20,7 @@ inline std::string joined_names(std::span<std::string_view const> names) {
   return all;
 }
 
-inline std::string_view schema_text(value_type const& type) {
+inline std::string_view schema_or_unhashable(value_type const& type) {
   return type.schema != nullptr ? type.schema() : std::string_view("unhashable");
 }
 
@@ -35,9 +35,15 @@ using omitted_reads = std::vector<bool>;
 /// What stands for the code: the version, the source or the build, and the compiler's floating-point flags.
 inline void add_code(key_parts& parts, step_options const& options, float_flags flags) {
   switch (options.code) {
-    case code_identity::version: parts.add(part::version, {}, static_cast<std::uint64_t>(options.version)); break;
-    case code_identity::source: parts.add(part::source, {}, options.source); break;
-    case code_identity::build: parts.add(part::build, {}, build_digest()); break;
+    case code_identity::version:
+      parts.add(part::version, {}, static_cast<std::uint64_t>(options.version));
+      break;
+    case code_identity::source:
+      parts.add(part::source, {}, options.source);
+      break;
+    case code_identity::build:
+      parts.add(part::build, {}, build_digest());
+      break;
   }
   parts.add(part::arithmetic, {}, arithmetic_text(flags));
 }
@@ -50,11 +56,11 @@ inline void add_prefix(key_parts& parts, graph const& g, step_row const& row, st
   parts.add(part::pipeline, {}, row.pipeline);
   for (std::size_t i = 0; i < row.names.size(); ++i) {
     parts.add(part::step, row.names[i], std::string_view());
-    parts.add(part::result, row.names[i], schema_text(*g.slots[row.first_output + i].type));
+    parts.add(part::result, row.names[i], schema_or_unhashable(*g.slots[row.first_output + i].type));
   }
   for (std::size_t i = 0; i < row.reads.size(); ++i) {
     slot_row const& slot = g.slots[row.reads[i]];
-    if (omitted.empty() || !omitted[i]) parts.add(part::read, slot.name, schema_text(*slot.type));
+    if (omitted.empty() || !omitted[i]) parts.add(part::read, slot.name, schema_or_unhashable(*slot.type));
   }
   if (row.policy == cache_policy::inputs_only)
     parts.add(part::arithmetic, {}, arithmetic_text(row.flags));

@@ -19,6 +19,7 @@ struct found_record {
   lookup status = lookup::miss;
   shared_bytes payload;
   std::string reason;
+  bool is_damaged = false;  ///< there is something, and it is no record
 };
 
 /// A file that is named like a record, or like one that is being written.
@@ -202,13 +203,13 @@ class directory_files {
 
   found_record damaged(record_kind kind, digest const& id, access how) {
     if (how == access::normal) remove(kind, id);
-    return {lookup::error, {}, std::string(word_for(kind)) + " damaged"};
+    return {lookup::error, {}, std::string(word_for(kind)) + " damaged", true};
   }
 
   found_record unreadable(record_kind kind, digest const& id, access how, int error) {
     // Something that is no file of ours stands there; the name is ours.
     if (error == ELOOP || error == ENXIO) return damaged(kind, id, how);
-    return {lookup::error, {}, std::string(word_for(kind)) + " unreadable: " + os::error_text(error)};
+    return {lookup::error, {}, std::string(word_for(kind)) + " unreadable: " + os::error_text(error), false};
   }
 
   /// Opens the folders of a root that exists; the caller holds the lock.
@@ -278,6 +279,7 @@ class directory_files {
         std::any_of(folders_.begin(), folders_.end(), [&](auto const& f) { return f.load() == stale; });
     if (!is_current) return;
     for (auto& folder : folders_) old_.emplace_back(folder.exchange(-1));
+    old_.push_back(std::move(version_));
     writable_.store(false);
   }
 

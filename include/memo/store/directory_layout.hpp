@@ -104,9 +104,7 @@ inline bool has_only_our_names(int folder) {
                        is_temporary_name(name);
     if (!known) return false;
   }
-  // A file of the name MEMO with a content of its own is somebody's, unless it is the empty rest of ours.
-  auto const marker = small_text(folder, "MEMO");
-  return !marker || marker->find_first_not_of('\0') == std::string::npos;
+  return true;
 }
 
 inline folder_state look_at(std::string const& path) {
@@ -118,13 +116,21 @@ inline folder_state look_at(std::string const& path) {
     return found;
   }
   found.folder = std::move(opened.value);
-  auto const text = small_text(found.folder.get(), "MEMO");
-  auto const layout = text ? marker_layout(*text) : std::nullopt;
-  if (layout)
-    found.what = *layout > layout_version ? folder_state::kind::newer : folder_state::kind::ours;
-  else
-    found.what =
-        has_only_our_names(found.folder.get()) ? folder_state::kind::empty : folder_state::kind::foreign;
+  using kind = folder_state::kind;
+  auto const marked = [&]() -> kind {
+    auto const text = small_text(found.folder.get(), "MEMO");
+    if (!text) return kind::empty;
+    if (auto const layout = marker_layout(*text)) return *layout > layout_version ? kind::newer : kind::ours;
+    // With a content of its own it is somebody's; without, what a power failure left of ours.
+    return text->find_first_not_of('\0') == std::string::npos ? kind::empty : kind::foreign;
+  };
+  found.what = marked();
+  if (found.what == kind::empty) {
+    // Another process may be making it, the marker first: what the names told may be older than the marker.
+    bool const only_ours = has_only_our_names(found.folder.get());
+    found.what = marked();
+    if (found.what == kind::empty && !only_ours) found.what = kind::foreign;
+  }
   return found;
 }
 
@@ -200,7 +206,8 @@ inline int make_layout(int folder, bool has_marker, sharing share) {
   mode_t const folders = share == sharing::group ? 0770 : 0700;
   if (!has_marker) {
     // The marker first: another process that sees any of the others without it still finds only our names.
-    os::remove_file(folder, "MEMO");
+    if (auto const rest = small_text(folder, "MEMO"); rest && !marker_layout(*rest))
+      os::remove_file(folder, "MEMO");
     std::string const text = "memo store\nlayout " + std::to_string(layout_version) + "\nuuid " +
                              to_hex(os::random_digest()) + "\n";
     if (int const error = write_once(folder, "MEMO", text, files)) return error;

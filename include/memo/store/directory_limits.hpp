@@ -103,8 +103,7 @@ class directory_collector {
     if (!variants) {
       // A record of another format counts as worthless, and so does one that cannot be read now; the objects
       // that it names are not known.
-      bool const is_damaged =
-          record.status == lookup::hit || record.reason.find("damaged") != std::string::npos;
+      bool const is_damaged = record.status == lookup::hit || record.is_damaged;
       if (is_damaged && files_.remove(record_kind::entry, file.name.c_str())) {
         ++damaged_;
         damaged_bytes_ += file.size;

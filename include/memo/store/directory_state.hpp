@@ -103,9 +103,13 @@ class directory_state {
       for (auto const& file : files_.list(kind, false)) {
         if (file.is_temporary) continue;
         ++result.checked;
-        auto const status = kind == record_kind::entry ? find(file.id, access::normal).status
-                                                       : files_.read(kind, file.id, access::normal).status;
-        if (status == lookup::error) ++result.damaged;
+        // Verifying is no use: the time of use stays.
+        auto const record = files_.read(kind, file.id, access::read_only);
+        bool const is_bad =
+            record.is_damaged ||
+            (kind == record_kind::entry && record.status == lookup::hit && !decode_entries(record.payload));
+        if (is_bad) ++result.damaged;
+        if (is_bad) files_.remove(kind, file.name.c_str());
       }
     if (result.damaged != 0) estimate_known_ = false;
     return result;
