@@ -9,7 +9,7 @@
 #include <utility>
 
 // A small cache directory is damaged in every way that one byte, or the end of one file, can be: the run after that
-// gives the right values, and the run after the next finds everything.
+// gives the right values, and the one after it finds everything. MEMO_TEST_LONG=1 leaves no byte out.
 
 using namespace memo::literals;
 namespace fs = std::filesystem;
@@ -67,17 +67,9 @@ files content_of_all(fs::path const& folder) {
   return all;
 }
 
-/// Makes the folder what it was.
-void restore(fs::path const& folder, files const& wanted) {
-  files const there = content_of_all(folder);
-  for (auto const& [name, bytes] : there)
-    if (wanted.count(name) == 0) fs::remove(folder / name);
-  for (auto const& [name, bytes] : wanted) {
-    auto const now = there.find(name);
-    if (now != there.end() && now->second == bytes) continue;
-    fs::create_directories((folder / name).parent_path());
-    write_content(folder / name, bytes);
-  }
+/// Every byte near the ends of a file, where its structure is, and some between; all of them in the long form.
+bool is_tried(std::size_t at, std::size_t size) {
+  return at < 160 || at + 160 > size || at % 41 == 0 || std::getenv("MEMO_TEST_LONG") != nullptr;
 }
 
 class damaged_cache {
@@ -89,23 +81,31 @@ class damaged_cache {
 
   files const& whole() const { return whole_; }
 
-  /// Replaces a file by `bytes` and runs three times. Nothing may be thrown.
+  /// Replaces a file by `bytes` and runs twice. Nothing may be thrown.
   void try_with(std::string const& name, std::string const& bytes, std::string const& what) {
     std::string const said = name + ": " + what;
-    INFO(said);
-    write_content(folder_ / "cache" / name, bytes);
+    fs::create_directories((folder_ / "cache" / name).parent_path());
+    put_file(name, bytes);
+    std::string problem;
     try {
       run_and_check(folder_ / "cache", said);
-      run_and_check(folder_ / "cache", said);
-      memo::report const third = run_and_check(folder_ / "cache", said);
-      if (third.count(memo::outcome::hit) != third.steps.size()) FAIL("no hit in the run after the next");
+      memo::report const next = run_and_check(folder_ / "cache", said);
+      if (next.count(memo::outcome::hit) != next.steps.size()) problem = "the next run does not hit";
     } catch (std::exception const& e) {
-      FAIL(e.what());
+      problem = e.what();
     }
-    restore(folder_ / "cache", whole_);
+    if (!problem.empty()) FAIL(said << ": " << problem);
   }
 
+  void repair(std::string const& name) { put_file(name, whole_.at(name)); }
+
  private:
+  void put_file(std::string const& name, std::string const& bytes) {
+    // Some file systems wait for the disk where a file is overwritten, and not where it is new.
+    fs::remove(folder_ / "cache" / name);
+    write_content(folder_ / "cache" / name, bytes);
+  }
+
   scratch_folder folder_;
   files whole_;
 };
@@ -123,30 +123,39 @@ TEST_CASE("the cache of the damage tests holds a file of every kind") {
         3);
 }
 
-TEST_CASE("after any truncation of any file, values are right and the run after the next is all hits") {
+TEST_CASE("after any truncation of any file, values are right and the next run is all hits") {
   damaged_cache cache;
-  std::size_t tried = 0;
-  for (auto const& [name, bytes] : cache.whole())
-    for (std::size_t size = 0; size < bytes.size(); ++size, ++tried)
-      cache.try_with(name, bytes.substr(0, size), "truncated to " + std::to_string(size));
-  CHECK(tried > 1000);
+  for (auto const& [name, bytes] : cache.whole()) {
+    for (std::size_t size = 0; size < bytes.size(); ++size)
+      if (is_tried(size, bytes.size()))
+        cache.try_with(name, bytes.substr(0, size), "truncated to " + std::to_string(size));
+    cache.repair(name);
+  }
+  SUCCEED();
 }
 
-TEST_CASE("after a change of any byte of any file, values are right and the run after the next is all hits") {
+TEST_CASE("after a change of any byte of any file, values are right and the next run is all hits") {
   damaged_cache cache;
-  std::size_t tried = 0;
-  for (auto const& [name, bytes] : cache.whole())
+  for (auto const& [name, bytes] : cache.whole()) {
     for (std::size_t at = 0; at < bytes.size(); ++at)
       for (unsigned const mask : {0xffu, 0x01u}) {
+        if (!is_tried(at, bytes.size())) continue;
         std::string changed = bytes;
         changed[at] = static_cast<char>(static_cast<unsigned char>(changed[at]) ^ mask);
         cache.try_with(name, changed, "byte " + std::to_string(at) + " xor " + std::to_string(mask));
-        ++tried;
       }
-  CHECK(tried > 1000);
+    cache.repair(name);
+  }
+  SUCCEED();
 }
 
-TEST_CASE("after the loss of any file, values are right and the run after the next is all hits") {
-  damaged_cache cache;
-  for (auto const& [name, bytes] : cache.whole()) cache.try_with(name, "", "emptied");
+TEST_CASE("after the loss of any file, values are right and the next run is all hits") {
+  scratch_folder const folder;
+  run_and_check(folder / "cache", "nothing");
+  for (auto const& [name, bytes] : content_of_all(folder / "cache")) {
+    fs::remove(folder / "cache" / name);
+    run_and_check(folder / "cache", "the loss of " + name);
+    memo::report const next = run_and_check(folder / "cache", "the loss of " + name);
+    CHECK(next.count(memo::outcome::hit) == next.steps.size());
+  }
 }

@@ -344,6 +344,6 @@ TEST_CASE("a view reads stored numbers in place, and a span in place of a vector
   auto const small = runner.run(by_view, "n"_in = 3, "k"_in = 2);
   CHECK(small.get<"sum">() == 3);
   CHECK(small.view<"data">().size() == 3);
-  auto const none = runner.run(by_span, "n"_in = 0, "k"_in = 2).view<"data">();
+  auto const none = runner.run<"data">(by_span, "n"_in = 0, "k"_in = 2).view<"data">();
   CHECK(none.empty());
 }

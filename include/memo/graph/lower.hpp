@@ -49,10 +49,10 @@ struct step_functions<Parts, types<Args...>, Outputs> {
       return f(pass<P, Args>(frame.arguments[I])...);
   }
 
-  template <class... T, std::size_t... I>
-  static void split(result&& all, call_frame& frame, types<T...>, std::index_sequence<I...>) {
+  template <class All, class... T, std::size_t... I>
+  static void split(All&& all, call_frame& frame, types<T...>, std::index_sequence<I...>) {
     using std::get;
-    ((frame.results[I] = std::make_shared<T>(get<I>(std::move(all)))), ...);
+    ((frame.results[I] = std::make_shared<T>(get<I>(std::forward<All>(all)))), ...);
   }
 
   static void invoke(void const* function, call_frame& frame) {

@@ -33,10 +33,10 @@ inline std::string duration_text(std::int64_t ns) {
 inline std::string size_text(std::uint64_t bytes) {
   constexpr std::array<char const*, 5> units{"B", "KiB", "MiB", "GiB", "TiB"};
   auto value = static_cast<double>(bytes);
-  std::size_t unit = 0;
-  while (value >= 1024 && unit + 1 < units.size()) value /= 1024, ++unit;
+  std::size_t power = 0;
+  while (value >= 1024 && power + 1 < units.size()) value /= 1024, ++power;
   char text[48];
-  std::snprintf(text, sizeof text, "%.4g %s", value, units[unit]);
+  std::snprintf(text, sizeof text, "%.4g %s", value, units[power]);
   return text;
 }
 

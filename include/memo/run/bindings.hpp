@@ -4,6 +4,9 @@
 #include <memo/graph/pipeline.hpp>
 #include <memo/graph/row.hpp>
 
+#include <array>
+#include <cstddef>
+#include <cstdint>
 #include <initializer_list>
 #include <memory>
 #include <type_traits>
@@ -91,36 +94,47 @@ concept fills = is_listed<V> && requires(V given) {
   requires is_input_value<typename decltype(given.values)::value_type, typename T::value_type>;
 };
 
-template <class Node, class... Given>
-consteval bool check_given() {
-  if constexpr (!node_names<Node>::is_step) {
-    constexpr std::size_t times = (std::size_t{0} + ... + (Given::id == Node::id));
-    if constexpr (times == 0 && !Node::has_default) {
-      return sizeof(rule::input_missing<input_witness<Node::id>>) != 0;
-    } else if constexpr (times > 1) {
-      return sizeof(rule::input_given_twice<name_witness<Node::id>>) != 0;
-    }
-  }
-  return true;
-}
+template <class Node>
+inline constexpr bool needs_value = false;
+template <name_id Id, class T, class Added>
+inline constexpr bool needs_value<input_node<Id, T, nothing, Added>> = true;
 
-template <class Given, class... Nodes>
-consteval bool check_binding() {
-  auto const is_it = []<class Node>(std::type_identity<Node>) {
-    if constexpr (node_names<Node>::is_step)
-      return false;
-    else
-      return Node::id == Given::id;
-  };
-  if constexpr (!(false || ... || is_it(std::type_identity<Nodes>{})))
-    return sizeof(rule::not_an_input<name_witness<Given::id>>) != 0;
-  else
-    return true;
+enum class binding_error : std::uint8_t { none, missing, twice, no_input };
+
+struct binding_fault {
+  binding_error error = binding_error::none;
+  name_id name = 0;
+};
+
+/// The first thing that is wrong with the ids of the given values.
+template <class Shape, std::size_t Nodes, std::size_t Given>
+constexpr binding_fault find_fault(std::array<bool, Nodes> const& needed,
+                                   std::array<name_id, Given> const& given, std::size_t count) {
+  auto const& s = Shape::value;
+  std::array<char, Nodes> times{};
+  for (std::size_t i = 0; i < count; ++i) {
+    index const slot = Shape::slot_named(given[i]);
+    if (slot == no_index || s.counts[s.slot_node[slot]].is_step) return {binding_error::no_input, given[i]};
+    if (times[s.slot_node[slot]]++ != 0) return {binding_error::twice, given[i]};
+  }
+  for (std::size_t n = 0; n < Nodes; ++n)
+    if (needed[n] && times[n] == 0) return {binding_error::missing, s.slot_id[s.first_slot[n]]};
+  return {};
 }
 
 template <class... Nodes, class... Given>
 consteval bool check_bindings(types<Nodes...>, types<Given...>) {
-  return (true && ... && check_given<Nodes, Given...>()) && (true && ... && check_binding<Given, Nodes...>());
+  constexpr binding_fault fault = find_fault<shape_of<Nodes...>>(
+      std::array<bool, sizeof...(Nodes)>{needs_value<Nodes>...},
+      std::array<name_id, sizeof...(Given) + 1>{Given::id...}, sizeof...(Given));
+  if constexpr (fault.error == binding_error::missing)
+    return sizeof(rule::input_missing<input_witness<fault.name>>) != 0;
+  else if constexpr (fault.error == binding_error::twice)
+    return sizeof(rule::input_given_twice<name_witness<fault.name>>) != 0;
+  else if constexpr (fault.error == binding_error::no_input)
+    return sizeof(rule::not_an_input<name_witness<fault.name>>) != 0;
+  else
+    return true;
 }
 
 template <class T, name_id Id, class V>
@@ -139,7 +153,7 @@ template <name_id Id, class T, class Default, class Added, class... Given>
 void bind_input(std::vector<std::shared_ptr<void const>>& values,
                 input_node<Id, T, Default, Added> const& node, Given&... given) {
   std::shared_ptr<void const> value;
-  auto take = [&]<name_id Other, class V>(binding<Other, V>& candidate) {
+  [[maybe_unused]] auto take = [&]<name_id Other, class V>(binding<Other, V>& candidate) {
     if constexpr (Other == Id) value = make_input<T>(candidate);
   };
   (take(given), ...);

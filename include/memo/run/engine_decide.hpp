@@ -53,6 +53,12 @@ inline bool engine::derive_key(std::uint32_t step, std::string& problem) {
   } catch (unhashable const& e) {
     problem = e.headline();
     return false;
+  } catch (std::bad_alloc const&) {
+    throw;
+  } catch (...) {
+    // A function of the user's: .key, hash_of or a serialize function.
+    problem = message_of(std::current_exception());
+    return false;
   }
   std::vector<std::string_view> variables = r.options.environment.all();
   variables.insert(variables.end(), request_.options.env.begin(), request_.options.env.end());
@@ -151,7 +157,12 @@ inline void engine::look_up(std::uint32_t step, std::unique_lock<std::mutex>& lo
     if (value.object == nullptr) return s.call.reopen(value.problem, true);
     values.push_back(std::move(value.object));
   }
-  std::size_t const failing = r.check(r.check_functions, values);
+  std::size_t failing = 0;
+  try {
+    failing = r.check(r.check_functions, values);
+  } catch (...) {
+    // It throws again, and fails the step, when the step has run.
+  }
   if (failing < r.check_whys.size())
     return s.call.reopen("a stored output fails the check \"" + std::string(r.check_whys[failing]) + "\"",
                          true);

@@ -49,10 +49,9 @@ class run_result {
   /// The elements of a contiguous value, where the store has them mapped or in memory: nothing is copied.
   template <fixed_string Name>
   auto view() const {
-    using value_type = value_of<Name>;
-    static_assert(is_contiguous_v<value_type>,
+    static_assert(is_contiguous_v<value_of<Name>>,
                   "memo: view<\"name\">() needs a contiguous value, such as a vector of numbers; use get");
-    using element = contiguous_element_t<value_type>;
+    using element = contiguous_element_t<value_of<Name>>;
     shared_bytes const bytes = engine_->elements(slot_of<Name>());
     return memo::view<element>(bytes.owner, {reinterpret_cast<element const*>(bytes.view.data()),
                                              bytes.view.size() / sizeof(element)});

@@ -33,6 +33,7 @@ class runner {
   /// step_failed unless `keep_going`, run_cancelled, and usage_error for options that cannot be.
   template <fixed_string... Targets, class... Nodes, class... Given>
   auto run(detail::pipeline_type<Nodes...> const& p, Given... given) const {
+    static_assert(detail::check_bindings(detail::types<Nodes...>{}, detail::types<Given...>{}));
     auto engine = std::make_shared<detail::engine>(request<Targets...>(p, false, given...));
     inline_executor here;
     engine->run(here);
@@ -42,6 +43,7 @@ class runner {
   /// Says what `run` would do and why, from entries alone; runs nothing and writes nothing.
   template <fixed_string... Targets, class... Nodes, class... Given>
   plan_report plan(detail::pipeline_type<Nodes...> const& p, Given... given) const {
+    static_assert(detail::check_bindings(detail::types<Nodes...>{}, detail::types<Given...>{}));
     detail::engine engine(request<Targets...>(p, true, given...));
     inline_executor here;
     engine.run(here);
@@ -62,7 +64,6 @@ class runner {
   detail::run_request request(detail::pipeline_type<Nodes...> const& p, bool plan_only,
                               Given&... given) const {
     using pipeline_t = detail::pipeline_type<Nodes...>;
-    static_assert(detail::check_bindings(detail::types<Nodes...>{}, detail::types<Given...>{}));
     return {.graph = detail::lower(p),
             .inputs = detail::bind_inputs(p, given...),
             .targets = {target_slot<Targets, pipeline_t>()...},

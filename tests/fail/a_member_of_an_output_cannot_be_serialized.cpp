@@ -1,0 +1,21 @@
+// expect: can be neither hashed nor serialized
+// expect: open
+#include <memo/memo.hpp>
+
+class connection {
+ public:
+  explicit connection(int fd) : fd_(fd) {}
+  int fd() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+struct session {
+  int number;
+  connection peer;
+};
+session open(int fd) { return {1, connection(fd)}; }
+constexpr auto p = memo::pipeline<"p">(memo::input<"fd", int>, memo::step<"open">(open).from<"fd">());
+
+int main() { return static_cast<int>(p.levels()); }

@@ -1,0 +1,7 @@
+// expect: must return a value
+// expect: simulate
+#include <memo/memo.hpp>
+
+void simulate(int) {}
+
+int main() { memo::memoize<"simulate">(simulate, memo::memory_store{}); }

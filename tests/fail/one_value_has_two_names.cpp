@@ -1,0 +1,8 @@
+// expect: must return a tuple, pair or array
+// expect: half
+#include <memo/memo.hpp>
+
+int f(int x) { return x; }
+constexpr auto p = memo::pipeline<"p">(memo::input<"x", int>, memo::step<"half", "rest">(f).from<"x">());
+
+int main() { return static_cast<int>(p.levels()); }
