@@ -66,15 +66,20 @@ class key_parts {
   }
   void add(part tag, std::string_view name, fingerprint const& value) {
     if (value.is_small) {
-      std::byte* to = open(tag, name, 1u + value.small_size);
-      *to = std::byte{0};
-      std::memcpy(to + 1, value.small.data(), value.small_size);
+      add_small(tag, name, value.small_bytes());
     } else {
       std::byte* to = open(tag, name, 17);
       *to = std::byte{1};
       store_little(to + 1, value.value.high);
       store_little(to + 9, value.value.low);
     }
+  }
+
+  /// A value whose whole canonical form is `bytes`, at most 64 of them.
+  void add_small(part tag, std::string_view name, byte_view bytes) {
+    std::byte* to = open(tag, name, 1 + bytes.size());
+    *to = std::byte{0};
+    if (!bytes.empty()) std::memcpy(to + 1, bytes.data(), bytes.size());
   }
 
   /// The parts, without the room for the prefix digest in front of them.

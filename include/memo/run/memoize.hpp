@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memo/graph/check.hpp>
+#include <memo/key/key_value.hpp>
 #include <memo/run/cached.hpp>
 #include <memo/run/chance.hpp>
 #include <memo/run/context.hpp>
@@ -286,7 +287,7 @@ class memoized<Name, F, types<P...>> {
 
   digest key_of(std::remove_cvref_t<P> const&... arguments) const {
     key_parts parts;
-    (parts.add(part::input, {}, fingerprint_of(arguments, core_.seed())), ...);
+    (add_value(parts, part::input, {}, arguments, core_.seed()), ...);
     return core_.key_of(parts, declared_);
   }
 
