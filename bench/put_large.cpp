@@ -100,7 +100,11 @@ void put(benchmark::State& state) {
 
 BENCHMARK(hash_and_write)->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(3);
 BENCHMARK(put)->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(3);
-BENCHMARK(hash_and_write)->Name("hash_and_write_again")->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(3);
+BENCHMARK(hash_and_write)
+    ->Name("hash_and_write_again")
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime()
+    ->Iterations(3);
 BENCHMARK(put)->Name("put_again")->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(3);
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <memo/core/error.hpp>
 #include <memo/core/view.hpp>
 #include <memo/exec/inline_executor.hpp>
+#include <memo/graph/check.hpp>
 #include <memo/graph/pipeline.hpp>
 #include <memo/key/codec.hpp>
 #include <memo/key/explain.hpp>
@@ -14,7 +15,9 @@
 #include <memo/key/source_text.hpp>
 #include <memo/report/report.hpp>
 #include <memo/report/table.hpp>
+#include <memo/run/bindings.hpp>
 #include <memo/run/memoize.hpp>
+#include <memo/run/result.hpp>
 #include <memo/run/runner.hpp>
 #include <memo/store/any_store.hpp>
 #include <memo/store/directory_store.hpp>

@@ -28,7 +28,9 @@ int next(int n) { return n + 1; }
 
 constexpr auto failing = memo::pipeline<"failing">(
     memo::input<"n", int>, memo::input<"data", std::vector<double>>, memo::step<"before">(next).from<"n">(),
-    memo::step<"fetched">([](int n, std::vector<double> const&) { return fetch(n); }).from<"before", "data">(),
+    memo::step<"fetched">([](int n, std::vector<double> const&) {
+      return fetch(n);
+    }).from<"before", "data">(),
     memo::step<"after">(next).from<"fetched">(), memo::step<"last">(next).from<"after">(),
     memo::step<"ordered">(next).from<"n">().after<"fetched">(), memo::step<"aside">(next).from<"n">());
 
@@ -53,7 +55,8 @@ TEST_CASE("a step that throws ends the run with its name, its inputs and its exc
     std::string const text = e.what();
     CHECK(contains(text, "\n  pipeline  failing"));
     CHECK(contains(text, "\n  before    2"));
-    CHECK(contains(text, "\n  data      digest " + memo::to_hex(memo::digest_of(std::vector<double>(100, 1.0)))));
+    CHECK(contains(text,
+                   "\n  data      digest " + memo::to_hex(memo::digest_of(std::vector<double>(100, 1.0)))));
     CHECK(contains(text, "\nhint: "));
     CHECK_THROWS_AS(std::rethrow_if_nested(e), no_route);
   }
@@ -96,8 +99,8 @@ TEST_CASE("with keep_going what does not depend on the failure is finished") {
 }
 
 TEST_CASE("an exception that is no std::exception is nested too") {
-  constexpr auto p = memo::pipeline<"odd">(
-      memo::input<"n", int>, memo::step<"x">([](int n) -> int { throw n; }).from<"n">());
+  constexpr auto p = memo::pipeline<"odd">(memo::input<"n", int>,
+                                           memo::step<"x">([](int n) -> int { throw n; }).from<"n">());
   memo::runner const runner{memo::memory_store{}};
   try {
     runner.run(p, "n"_in = 7);
@@ -120,8 +123,8 @@ TEST_CASE("functions that belong to a step fail like the step") {
   }
   SECTION("its check") {
     constexpr auto p = memo::pipeline<"bad_check">(
-        memo::input<"n", int>,
-        memo::step<"x">(next).from<"n">().check([](int) -> bool { throw std::runtime_error("no check"); }, "fits"));
+        memo::input<"n", int>, memo::step<"x">(next).from<"n">().check(
+                                   [](int) -> bool { throw std::runtime_error("no check"); }, "fits"));
     auto const text = error_of<memo::step_failed>([&] { runner.run(p, "n"_in = 7); });
     CHECK(contains(text, "`x`"));
     CHECK(contains(text, "no check"));
@@ -133,11 +136,10 @@ TEST_CASE("a run stopped by its token starts nothing new and keeps what is finis
   std::stop_source stop;
   source = &stop;
   constexpr auto p = memo::pipeline<"stopped">(
-      memo::input<"n", int>, memo::step<"a">(next).from<"n">(),
-      memo::step<"b">([](memo::context& c, int n) {
-        source->request_stop();
-        return c.stop_requested() ? n + 1 : 0;
-      }).from<"a">(),
+      memo::input<"n", int>, memo::step<"a">(next).from<"n">(), memo::step<"b">([](memo::context& c, int n) {
+                                                                  source->request_stop();
+                                                                  return c.stop_requested() ? n + 1 : 0;
+                                                                }).from<"a">(),
       memo::step<"c">(next).from<"b">(), memo::step<"d">(next).from<"c">());
   memo::memory_store const store;
   SECTION("run throws") {
@@ -170,8 +172,9 @@ TEST_CASE("a run stopped by its token starts nothing new and keeps what is finis
 
 TEST_CASE("an input that cannot be read keeps its step from being cached, and not from running") {
   constexpr auto p = memo::pipeline<"files">(
-      memo::input<"path", memo::file>,
-      memo::step<"size">([](memo::file const& f) { return ++calls("file"), f.path().string().size(); }).from<"path">(),
+      memo::input<"path", memo::file>, memo::step<"size">([](memo::file const& f) {
+                                         return ++calls("file"), f.path().string().size();
+                                       }).from<"path">(),
       memo::step<"twice">([](std::size_t n) { return 2 * n; }).from<"size">());
   memo::memory_store store;
   memo::runner const runner{store};

@@ -44,7 +44,8 @@ TEST_CASE("an equal input is a hit, another one runs, and going back is a hit ag
 TEST_CASE("a default is the same as its value given, and a string default works in a constexpr pipeline") {
   constexpr auto p = memo::pipeline<"defaults">(
       memo::input<"text", std::string>.defaults_to("four"),
-      memo::input<"words", std::vector<std::string>>.defaults_to([] { return std::vector<std::string>{"a", "b"}; }),
+      memo::input<"words", std::vector<std::string>>.defaults_to(
+          [] { return std::vector<std::string>{"a", "b"}; }),
       memo::input<"scale", double>.defaults_to(3),
       memo::step<"length">([](std::string const& s, std::vector<std::string> const& w, double scale) {
         return scale * static_cast<double>(s.size() + w.size());
@@ -53,7 +54,8 @@ TEST_CASE("a default is the same as its value given, and a string default works 
   auto const first = runner.run(p);
   CHECK(first.get<"length">() == 18);
   CHECK(first.get<"text">() == "four");
-  auto const given = runner.run(p, "scale"_in = 3.0, "text"_in = "four", "words"_in = std::vector<std::string>{"a", "b"});
+  auto const given =
+      runner.run(p, "scale"_in = 3.0, "text"_in = "four", "words"_in = std::vector<std::string>{"a", "b"});
   CHECK(given.get<"length">() == 18);
   CHECK(all_hit(given.report()));
   auto const other = runner.run(p, "text"_in = std::string("five!"));
@@ -75,12 +77,14 @@ TEST_CASE("a default that is a function is called at each run") {
 }
 
 TEST_CASE("an input added with a value keeps old results while it has that value") {
-  constexpr auto before = memo::pipeline<"growing">(memo::input<"n", int>,
-                                                    memo::step<"value">(twice).from<"n">().version<1>(),
-                                                    memo::step<"next">(twice).from<"value">().version<1>());
+  constexpr auto before =
+      memo::pipeline<"growing">(memo::input<"n", int>, memo::step<"value">(twice).from<"n">().version<1>(),
+                                memo::step<"next">(twice).from<"value">().version<1>());
   constexpr auto after = memo::pipeline<"growing">(
       memo::input<"n", int>, memo::input<"offset", int>.defaults_to(0).added_with(0),
-      memo::step<"value">([](int n, int offset) { return 2 * n + offset; }).from<"n", "offset">().version<1>(),
+      memo::step<"value">([](int n, int offset) { return 2 * n + offset; })
+          .from<"n", "offset">()
+          .version<1>(),
       memo::step<"next">(twice).from<"value">().version<1>());
   memo::runner const runner{memo::memory_store{}};
   CHECK(runner.run(before, "n"_in = 5).get<"next">() == 20);
@@ -100,7 +104,8 @@ TEST_CASE("an input added with a value keeps old results while it has that value
 TEST_CASE("an input added with a value does not change what a step draws") {
   auto draw = [](memo::context& c, int) { return c.seed(); };
   auto draw_more = [](memo::context& c, int, int) { return c.seed(); };
-  auto const before = memo::pipeline<"draws">(memo::input<"n", int>, memo::step<"x">(draw).from<"n">().version<1>());
+  auto const before =
+      memo::pipeline<"draws">(memo::input<"n", int>, memo::step<"x">(draw).from<"n">().version<1>());
   auto const after =
       memo::pipeline<"draws">(memo::input<"n", int>, memo::input<"k", int>.defaults_to(7).added_with(7),
                               memo::step<"x">(draw_more).from<"n", "k">().version<1>());
@@ -113,10 +118,10 @@ TEST_CASE("an input added with a value does not change what a step draws") {
 TEST_CASE("only a new version number means new code") {
   constexpr auto one =
       memo::pipeline<"versions">(memo::input<"n", int>, memo::step<"x">(twice).from<"n">().version<1>());
-  constexpr auto two =
-      memo::pipeline<"versions">(memo::input<"n", int>, memo::step<"x">([](int n) { return 20 * n; }).from<"n">().version<2>());
-  constexpr auto same =
-      memo::pipeline<"versions">(memo::input<"n", int>, memo::step<"x">([](int n) { return n; }).from<"n">().version<1>());
+  constexpr auto two = memo::pipeline<"versions">(
+      memo::input<"n", int>, memo::step<"x">([](int n) { return 20 * n; }).from<"n">().version<2>());
+  constexpr auto same = memo::pipeline<"versions">(
+      memo::input<"n", int>, memo::step<"x">([](int n) { return n; }).from<"n">().version<1>());
   memo::runner const runner{memo::memory_store{}};
   CHECK(runner.run(one, "n"_in = 3).get<"x">() == 6);
   auto const newer = runner.run(two, "n"_in = 3);
@@ -210,7 +215,8 @@ TEST_CASE("what .key() gives stands for the inputs") {
 
 TEST_CASE("a user's key on a computed value works on a warm run") {
   constexpr auto p = memo::pipeline<"computed_key">(
-      memo::input<"n", int>, memo::step<"text">([](int n) { return std::string(static_cast<std::size_t>(n), 'a'); }).from<"n">(),
+      memo::input<"n", int>,
+      memo::step<"text">([](int n) { return std::string(static_cast<std::size_t>(n), 'a'); }).from<"n">(),
       memo::step<"length">(length_of).from<"text">().key([](std::string const& s) { return s.size() / 2; }));
   memo::runner const runner{memo::memory_store{}};
   CHECK(runner.run(p, "n"_in = 4).get<"length">() == 4);
@@ -224,7 +230,9 @@ TEST_CASE("a user's key on a computed value works on a warm run") {
 TEST_CASE("what differs only outside of .identity() stops the wave") {
   constexpr auto p = memo::pipeline<"rounded">(
       memo::input<"x", double>,
-      memo::step<"noisy">([](double x) { return x / 3; }).from<"x">().identity([](double v) { return static_cast<long>(v * 10); }),
+      memo::step<"noisy">([](double x) { return x / 3; }).from<"x">().identity([](double v) {
+        return static_cast<long>(v * 10);
+      }),
       memo::step<"after">([](double x) { return x * 2; }).from<"noisy">());
   memo::runner const runner{memo::memory_store{}};
   auto const first = runner.run(p, "x"_in = 3.0);
@@ -238,9 +246,9 @@ TEST_CASE("what differs only outside of .identity() stops the wave") {
 }
 
 TEST_CASE("named environment variables count, set, empty or absent") {
-  constexpr auto p = memo::pipeline<"environment">(
-      memo::input<"n", int>, memo::step<"x">(twice).from<"n">().env<"MEMO_TEST_ONE">(),
-      memo::step<"y">(twice).from<"n">());
+  constexpr auto p = memo::pipeline<"environment">(memo::input<"n", int>,
+                                                   memo::step<"x">(twice).from<"n">().env<"MEMO_TEST_ONE">(),
+                                                   memo::step<"y">(twice).from<"n">());
   memo::runner const runner{memo::memory_store{}};
   test::variable const absent("MEMO_TEST_ONE", nullptr);
   runner.run(p, "n"_in = 1);
@@ -279,7 +287,8 @@ TEST_CASE("a pattern counts all variables that begin like it") {
 
 TEST_CASE("two calls of .env() add up") {
   constexpr auto p = memo::pipeline<"two_env">(
-      memo::input<"n", int>, memo::step<"x">(twice).from<"n">().env<"MEMO_TEST_ONE">().env<"MEMO_TEST_TWO">());
+      memo::input<"n", int>,
+      memo::step<"x">(twice).from<"n">().env<"MEMO_TEST_ONE">().env<"MEMO_TEST_TWO">());
   memo::runner const runner{memo::memory_store{}};
   runner.run(p, "n"_in = 1);
   test::variable const one("MEMO_TEST_ONE", "1");
@@ -298,8 +307,10 @@ TEST_CASE("the runner's environment variables count for all steps") {
 
 TEST_CASE("a result is a hit for less than its ttl, by the ttl declared now") {
   using namespace std::chrono_literals;
-  constexpr auto p = memo::pipeline<"aging">(memo::input<"n", int>, memo::step<"x">(twice).from<"n">().ttl(1s));
-  constexpr auto longer = memo::pipeline<"aging">(memo::input<"n", int>, memo::step<"x">(twice).from<"n">().ttl(24h));
+  constexpr auto p =
+      memo::pipeline<"aging">(memo::input<"n", int>, memo::step<"x">(twice).from<"n">().ttl(1s));
+  constexpr auto longer =
+      memo::pipeline<"aging">(memo::input<"n", int>, memo::step<"x">(twice).from<"n">().ttl(24h));
   constexpr auto none = memo::pipeline<"aging">(memo::input<"n", int>, memo::step<"x">(twice).from<"n">());
   memo::manual_clock clock;
   memo::runner const runner{memo::memory_store{}, {.clock = &clock}};
@@ -320,8 +331,8 @@ TEST_CASE("a result is a hit for less than its ttl, by the ttl declared now") {
 }
 
 TEST_CASE("a ttl of zero never hits, and the longest one does not overflow") {
-  constexpr auto zero =
-      memo::pipeline<"zero">(memo::input<"n", int>, memo::step<"x">(twice).from<"n">().ttl(std::chrono::seconds(0)));
+  constexpr auto zero = memo::pipeline<"zero">(
+      memo::input<"n", int>, memo::step<"x">(twice).from<"n">().ttl(std::chrono::seconds(0)));
   auto const longest = memo::pipeline<"longest">(
       memo::input<"n", int>, memo::step<"x">(twice).from<"n">().ttl(std::chrono::milliseconds::max()));
   memo::manual_clock clock;
@@ -358,7 +369,8 @@ TEST_CASE("projects and secrets keep their results apart") {
   }
   for (auto const* runner : {&plain, &one, &two, &secret, &other})
     CHECK(all_hit(runner->run(doubling, "n"_in = 21).report()));
-  CHECK(plain.run(doubling, "n"_in = 21).report()["twice"].value != secret.run(doubling, "n"_in = 21).report()["twice"].value);
+  CHECK(plain.run(doubling, "n"_in = 21).report()["twice"].value !=
+        secret.run(doubling, "n"_in = 21).report()["twice"].value);
 }
 
 TEST_CASE("the name of a read counts, and so does its place") {

@@ -32,19 +32,21 @@ int total(std::vector<int> const& v) {
 }
 int next(int n) { return n + 1; }
 
-constexpr auto chain =
-    memo::pipeline<"chain">(memo::input<"n", int>, memo::step<"numbers">(numbers).from<"n">(),
-                            memo::step<"total">(total).from<"numbers">(), memo::step<"next">(next).from<"total">());
+constexpr auto chain = memo::pipeline<"chain">(
+    memo::input<"n", int>, memo::step<"numbers">(numbers).from<"n">(),
+    memo::step<"total">(total).from<"numbers">(), memo::step<"next">(next).from<"total">());
 
 /// Every path below a folder with its size and times to the nanosecond.
 std::vector<std::string> listing(std::filesystem::path const& folder) {
   std::vector<std::string> lines;
   auto add = [&](std::filesystem::path const& path) {
-    struct stat s {};
+    struct stat s{};
     if (::lstat(path.c_str(), &s) != 0) return;
-    auto time = [](timespec const& t) { return " " + std::to_string(t.tv_sec) + "." + std::to_string(t.tv_nsec); };
-    lines.push_back(path.string() + " " + std::to_string(s.st_ino) + " " + std::to_string(s.st_size) + time(s.st_mtim) +
-                    time(s.st_ctim));
+    auto time = [](timespec const& t) {
+      return " " + std::to_string(t.tv_sec) + "." + std::to_string(t.tv_nsec);
+    };
+    lines.push_back(path.string() + " " + std::to_string(s.st_ino) + " " + std::to_string(s.st_size) +
+                    time(s.st_mtim) + time(s.st_ctim));
   };
   add(folder);
   if (std::filesystem::exists(folder))
@@ -80,7 +82,8 @@ TEST_CASE("mode off looks nothing up and writes nothing") {
 TEST_CASE("mode read_only leaves not a byte changed") {
   scratch_folder const folder;
   auto const cache = folder / "cache";
-  memo::runner const writing{memo::directory_store{cache}}, reading{memo::directory_store{cache}, {.mode = mode::read_only}};
+  memo::runner const writing{memo::directory_store{cache}},
+      reading{memo::directory_store{cache}, {.mode = mode::read_only}};
   SECTION("an empty place stays empty") {
     CHECK(reading.run(chain, "n"_in = 2000).get<"next">() == 1999001);
     CHECK_FALSE(std::filesystem::exists(cache));
@@ -175,7 +178,8 @@ TEST_CASE("mode verify runs hits again and reports what differs, keeping what is
 TEST_CASE("mode verify runs misses as read_write does, and compares by identity") {
   static double noise;
   constexpr auto p = memo::pipeline<"noise">(
-      memo::input<"x", double>, memo::step<"y">([](double x) { return x + noise; }).from<"x">().identity([](double y) {
+      memo::input<"x", double>,
+      memo::step<"y">([](double x) { return x + noise; }).from<"x">().identity([](double y) {
         return static_cast<int>(y);
       }));
   memo::runner const runner{memo::memory_store{}, {.mode = mode::verify, .verify = 1}};
@@ -193,7 +197,8 @@ TEST_CASE("a step that throws when it is verified is reported, and its value use
   static bool broken;
   broken = false;
   constexpr auto p = memo::pipeline<"breaks">(memo::input<"n", int>, memo::step<"x">([](int n) {
-                                                                       if (broken) throw std::runtime_error("gone");
+                                                                       if (broken)
+                                                                         throw std::runtime_error("gone");
                                                                        return n;
                                                                      }).from<"n">());
   memo::runner const runner{memo::memory_store{}, {.mode = mode::verify, .verify = 1}};

@@ -33,9 +33,11 @@ class handle {
 
 TEST_CASE("each of several outputs has its own digest and stops the wave by itself") {
   constexpr auto p = memo::pipeline<"split">(
-      memo::input<"n", int>,
-      memo::step<"half", "sign">([](int n) { return std::pair(n / 2, std::string(n < 0 ? "-" : "+")); }).from<"n">(),
-      memo::step<"a">(twice).from<"half">(), memo::step<"b">([](std::string const& s) { return s.size(); }).from<"sign">());
+      memo::input<"n", int>, memo::step<"half", "sign">([](int n) {
+                               return std::pair(n / 2, std::string(n < 0 ? "-" : "+"));
+                             }).from<"n">(),
+      memo::step<"a">(twice).from<"half">(),
+      memo::step<"b">([](std::string const& s) { return s.size(); }).from<"sign">());
   memo::runner const runner{memo::memory_store{}};
   auto const first = runner.run(p, "n"_in = 4);
   CHECK(first.get<"half">() == 2);
@@ -59,7 +61,8 @@ TEST_CASE("a tuple and an array give several outputs, and one output may be a tu
       memo::step<"i", "d", "s">([](int n) { return std::tuple(n, n / 2.0, std::to_string(n)); }).from<"n">(),
       memo::step<"x", "y">([](int n) { return std::array<int, 2>{n, -n}; }).from<"n">(),
       memo::step<"both">([](int n) { return std::tuple(n, std::string("one")); }).from<"n">(),
-      memo::step<"all">([](int i, double d, std::string const& s, int y, std::tuple<int, std::string> const& both) {
+      memo::step<"all">([](int i, double d, std::string const& s, int y,
+                           std::tuple<int, std::string> const& both) {
         return static_cast<double>(i) + d + static_cast<double>(s.size()) + y + std::get<0>(both);
       }).from<"i", "d", "s", "y", "both">());
   memo::runner const runner{memo::memory_store{}};
@@ -96,7 +99,8 @@ TEST_CASE("a step after another runs later and needs it, but reads nothing of it
 
 TEST_CASE("a step that is never cached always runs, once a run, and its equal value stops the wave") {
   constexpr auto p = memo::pipeline<"never">(
-      memo::input<"n", int>, memo::step<"read">([](int n) { return ++calls("read"), n; }).from<"n">().cache(memo::never),
+      memo::input<"n", int>,
+      memo::step<"read">([](int n) { return ++calls("read"), n; }).from<"n">().cache(memo::never),
       memo::step<"use">(twice).from<"read">());
   memo::memory_store store;
   memo::runner const runner{store};
@@ -161,8 +165,12 @@ TEST_CASE("a step in memory keeps any type for the process, also beside a direct
 TEST_CASE("digest_only keeps no value and runs again only if a reader must run") {
   constexpr auto p = memo::pipeline<"huge">(
       memo::input<"n", int>, memo::input<"k", int>.defaults_to(1),
-      memo::step<"huge">([](int n) { return ++calls("huge"), std::vector<int>(10'000, n); }).from<"n">().cache(memo::digest_only),
-      memo::step<"sum">([](std::vector<int> v, int k) { return k * v[0] * static_cast<int>(v.size()); }).from<"huge", "k">());
+      memo::step<"huge">([](int n) { return ++calls("huge"), std::vector<int>(10'000, n); })
+          .from<"n">()
+          .cache(memo::digest_only),
+      memo::step<"sum">([](std::vector<int> v, int k) {
+        return k * v[0] * static_cast<int>(v.size());
+      }).from<"huge", "k">());
   memo::memory_store store;
   memo::runner const runner{store};
   calls("huge") = 0;
@@ -204,11 +212,11 @@ TEST_CASE("a step that returns nothing is a hit like any other") {
 }
 
 TEST_CASE("an output that fails a check is an error with its sentence, and is not kept") {
-  constexpr auto p = memo::pipeline<"checked">(
-      memo::input<"n", int>, memo::step<"x">([](int n) { return ++calls("checked"), n; })
-                                 .from<"n">()
-                                 .check([](int v) { return v >= 0; }, "not negative")
-                                 .check([](int v) { return v < 10; }, "below ten"));
+  constexpr auto p = memo::pipeline<"checked">(memo::input<"n", int>,
+                                               memo::step<"x">([](int n) { return ++calls("checked"), n; })
+                                                   .from<"n">()
+                                                   .check([](int v) { return v >= 0; }, "not negative")
+                                                   .check([](int v) { return v < 10; }, "below ten"));
   memo::memory_store store;
   memo::runner const runner{store};
   calls("checked") = 0;
@@ -227,17 +235,20 @@ TEST_CASE("an output that fails a check is an error with its sentence, and is no
 
 TEST_CASE("a check sees all outputs of the step") {
   constexpr auto p = memo::pipeline<"pairs">(
-      memo::input<"n", int>, memo::step<"a", "b">([](int n) { return std::pair(n, std::to_string(n)); })
-                                 .from<"n">()
-                                 .check([](int a, std::string const& b) { return std::to_string(a).size() == b.size() && a < 5; }, "fits"));
+      memo::input<"n", int>,
+      memo::step<"a", "b">([](int n) { return std::pair(n, std::to_string(n)); })
+          .from<"n">()
+          .check([](int a, std::string const& b) { return std::to_string(a).size() == b.size() && a < 5; },
+                 "fits"));
   memo::runner const runner{memo::memory_store{}};
   CHECK(runner.run(p, "n"_in = 4).get<"b">() == "4");
   CHECK_THROWS_AS(runner.run(p, "n"_in = 5), memo::step_failed);
 }
 
 TEST_CASE("an old result that lacks a check is loaded and checked, once") {
-  constexpr auto before =
-      memo::pipeline<"later">(memo::input<"n", int>, memo::step<"x">([](int n) { return ++calls("later"), n; }).from<"n">().version<1>());
+  constexpr auto before = memo::pipeline<"later">(
+      memo::input<"n", int>,
+      memo::step<"x">([](int n) { return ++calls("later"), n; }).from<"n">().version<1>());
   constexpr auto now = memo::pipeline<"later">(
       memo::input<"n", int>, memo::step<"x">([](int n) { return ++calls("later"), n; })
                                  .from<"n">()
@@ -245,7 +256,8 @@ TEST_CASE("an old result that lacks a check is loaded and checked, once") {
                                  .check([](int v) { return ++calls("looked"), v < 10; }, "below ten"));
   scratch_folder const folder;
   memo::directory_store const directory{folder / "cache"};
-  memo::any_store const store = GENERATE(0, 1) == 0 ? memo::any_store(directory) : memo::any_store(memo::memory_store{});
+  memo::any_store const store =
+      GENERATE(0, 1) == 0 ? memo::any_store(directory) : memo::any_store(memo::memory_store{});
   memo::runner const runner{store};
   calls("later") = calls("looked") = 0;
   runner.run(before, "n"_in = 3);
@@ -265,9 +277,12 @@ TEST_CASE("an old result that lacks a check is loaded and checked, once") {
 
 TEST_CASE("a step is attempted again after an exception, as often as declared") {
   constexpr auto p = memo::pipeline<"retries">(memo::input<"n", int>, memo::step<"x">([](int n) {
-                                                                        if (++calls("tries") < n) throw std::runtime_error("busy");
+                                                                        if (++calls("tries") < n)
+                                                                          throw std::runtime_error("busy");
                                                                         return n;
-                                                                      }).from<"n">().retry(3));
+                                                                      })
+                                                                          .from<"n">()
+                                                                          .retry(3));
   memo::runner const runner{memo::memory_store{}};
   calls("tries") = 0;
   CHECK(runner.run(p, "n"_in = 4).get<"x">() == 4);
@@ -278,8 +293,9 @@ TEST_CASE("a step is attempted again after an exception, as often as declared") 
 }
 
 TEST_CASE("a step's store is chosen by name, and a name that the runner lacks is an error") {
-  constexpr auto p = memo::pipeline<"stores">(memo::input<"n", int>, memo::step<"x">(twice).from<"n">().in<"scratch">(),
-                                              memo::step<"y">(twice).from<"x">());
+  constexpr auto p =
+      memo::pipeline<"stores">(memo::input<"n", int>, memo::step<"x">(twice).from<"n">().in<"scratch">(),
+                               memo::step<"y">(twice).from<"x">());
   memo::memory_store store, scratch;
   memo::runner runner{store};
   auto const text = test::error_of<memo::usage_error>([&] { runner.run(p, "n"_in = 1); });
@@ -297,11 +313,11 @@ TEST_CASE("a step's store is chosen by name, and a name that the runner lacks is
 }
 
 TEST_CASE("pipelines that include a pipeline share its results") {
-  constexpr auto inner = memo::pipeline<"inner">(memo::input<"n", int>,
-                                                 memo::step<"x">([](int n) { return ++calls("inner"), n + 1; }).from<"n">());
+  constexpr auto inner = memo::pipeline<"inner">(
+      memo::input<"n", int>, memo::step<"x">([](int n) { return ++calls("inner"), n + 1; }).from<"n">());
   constexpr auto one = memo::pipeline<"one">(memo::step<"y">(twice).from<"x">(), inner);
-  constexpr auto two = memo::pipeline<"two">(inner, memo::input<"k", int>,
-                                             memo::step<"z">([](int x, int k) { return x * k; }).from<"x", "k">());
+  constexpr auto two = memo::pipeline<"two">(
+      inner, memo::input<"k", int>, memo::step<"z">([](int x, int k) { return x * k; }).from<"x", "k">());
   memo::runner const runner{memo::memory_store{}};
   calls("inner") = 0;
   CHECK(runner.run(one, "n"_in = 1).get<"y">() == 4);
@@ -319,13 +335,22 @@ TEST_CASE("a view reads stored numbers in place, and a span in place of a vector
   constexpr auto make = [](int n) { return std::vector<double>(static_cast<std::size_t>(n), 0.5); };
   constexpr auto by_vector = memo::pipeline<"views">(
       memo::input<"n", int>, memo::input<"k", int>, memo::step<"data">(make).from<"n">().version<1>(),
-      memo::step<"sum">([](std::vector<double> const& v, int k) { return k * v[0] * static_cast<double>(v.size()); }).from<"data", "k">().version<1>());
-  constexpr auto by_span = memo::pipeline<"views">(
-      memo::input<"n", int>, memo::input<"k", int>, memo::step<"data">(make).from<"n">().version<1>(),
-      memo::step<"sum">([](std::span<double const> v, int k) { return k * v[0] * static_cast<double>(v.size()); }).from<"data", "k">().version<1>());
+      memo::step<"sum">(
+          [](std::vector<double> const& v, int k) { return k * v[0] * static_cast<double>(v.size()); })
+          .from<"data", "k">()
+          .version<1>());
+  constexpr auto by_span = memo::pipeline<"views">(memo::input<"n", int>, memo::input<"k", int>,
+                                                   memo::step<"data">(make).from<"n">().version<1>(),
+                                                   memo::step<"sum">([](std::span<double const> v, int k) {
+                                                     return k * v[0] * static_cast<double>(v.size());
+                                                   })
+                                                       .from<"data", "k">()
+                                                       .version<1>());
   constexpr auto by_view = memo::pipeline<"views">(
       memo::input<"n", int>, memo::input<"k", int>, memo::step<"data">(make).from<"n">().version<1>(),
-      memo::step<"sum">([](memo::view<double> v, int k) { return k * v[0] * static_cast<double>(v.size()); }).from<"data", "k">().version<1>());
+      memo::step<"sum">([](memo::view<double> v, int k) { return k * v[0] * static_cast<double>(v.size()); })
+          .from<"data", "k">()
+          .version<1>());
   scratch_folder const folder;
   memo::runner const runner{memo::directory_store{folder / "cache"}};
   CHECK(runner.run(by_vector, "n"_in = 10'000, "k"_in = 1).get<"sum">() == 5'000);

@@ -33,10 +33,9 @@ int first_of(std::vector<int> const& v, int k) {
   return v.front() + k;
 }
 
-constexpr auto chain = memo::pipeline<"chain">(memo::input<"n", int>, memo::input<"k", int>.defaults_to(0),
-                                               memo::step<"numbers">(numbers).from<"n">(),
-                                               memo::step<"doubled">(doubled).from<"numbers">(),
-                                               memo::step<"first">(first_of).from<"doubled", "k">());
+constexpr auto chain = memo::pipeline<"chain">(
+    memo::input<"n", int>, memo::input<"k", int>.defaults_to(0), memo::step<"numbers">(numbers).from<"n">(),
+    memo::step<"doubled">(doubled).from<"numbers">(), memo::step<"first">(first_of).from<"doubled", "k">());
 
 template <class Act>
 int for_each_value(std::filesystem::path const& cache, Act act) {
@@ -136,7 +135,9 @@ TEST_CASE_METHOD(fixture, "a lost value is computed in mode read_only without be
   CHECK(for_each_value(cache, [](auto const&) {}) == 0);
 }
 
-TEST_CASE_METHOD(fixture, "a step that gives another value than its entry holds is not reproducible, and its readers run") {
+TEST_CASE_METHOD(
+    fixture,
+    "a step that gives another value than its entry holds is not reproducible, and its readers run") {
   runner.run(chain, "n"_in = 5000);
   lose_all(cache);
   drift = 10;
@@ -172,8 +173,8 @@ TEST_CASE_METHOD(fixture, "a step that gives another value than its entry holds 
 }
 
 TEST_CASE_METHOD(fixture, "a damaged entry is a miss with a warning, and is replaced") {
-  constexpr auto small = memo::pipeline<"small">(memo::input<"n", int>,
-                                                 memo::step<"x">([](int n) { return ++calls("small"), n; }).from<"n">());
+  constexpr auto small = memo::pipeline<"small">(
+      memo::input<"n", int>, memo::step<"x">([](int n) { return ++calls("small"), n; }).from<"n">());
   calls("small") = 0;
   runner.run(small, "n"_in = 1);
   int damaged = 0;
@@ -198,13 +199,12 @@ TEST_CASE_METHOD(fixture, "a damaged entry is a miss with a warning, and is repl
 TEST_CASE_METHOD(fixture, "a run owns what it needs") {
   auto make = [&] {
     std::vector<std::string> words{"a", "bc"};
-    auto const p = memo::pipeline<"temporary">(
-        memo::input<"words", std::vector<std::string>>,
-        memo::step<"joined">([](std::vector<std::string> const& w) {
-          std::string all;
-          for (auto const& s : w) all += s;
-          return std::string(30'000, all.back());
-        }).from<"words">());
+    auto const p = memo::pipeline<"temporary">(memo::input<"words", std::vector<std::string>>,
+                                               memo::step<"joined">([](std::vector<std::string> const& w) {
+                                                 std::string all;
+                                                 for (auto const& s : w) all += s;
+                                                 return std::string(30'000, all.back());
+                                               }).from<"words">());
     memo::runner const local{memo::directory_store{cache}};
     return local.run(p, "words"_in = words);
   };

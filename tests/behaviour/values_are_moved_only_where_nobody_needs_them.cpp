@@ -62,8 +62,8 @@ void reset() { counted::copies = counted::moves = 0; }
 }  // namespace
 
 TEST_CASE("the last reader that takes its argument by value takes it without a copy") {
-  constexpr auto chain = memo::pipeline<"chain">(
-      memo::input<"n", int>, memo::step<"big">(make).from<"n">(), memo::step<"sum">(sum_of).from<"big">());
+  constexpr auto chain = memo::pipeline<"chain">(memo::input<"n", int>, memo::step<"big">(make).from<"n">(),
+                                                 memo::step<"sum">(sum_of).from<"big">());
   scratch_folder const folder;
   memo::runner const runner{in(folder)};
   reset();
@@ -81,18 +81,18 @@ TEST_CASE("an argument by value is copied where somebody else can need it") {
   memo::runner const runner{in(folder)};
   reset();
   SECTION("it is a target") {
-    constexpr auto chain = memo::pipeline<"chain">(
-        memo::input<"n", int>, memo::step<"big">(make).from<"n">(), memo::step<"sum">(sum_of).from<"big">());
+    constexpr auto chain = memo::pipeline<"chain">(memo::input<"n", int>, memo::step<"big">(make).from<"n">(),
+                                                   memo::step<"sum">(sum_of).from<"big">());
     auto const run = runner.run<"big", "sum">(chain, "n"_in = 1000);
     CHECK(counted::copies == 1);
     CHECK(run.get<"big">().values[999] == 1.5);
     CHECK(run.get<"sum">() == 1500);
   }
   SECTION("another parameter reads it") {
-    constexpr auto twice = memo::pipeline<"twice">(
-        memo::input<"n", int>, memo::step<"big">(make).from<"n">(),
-        memo::step<"sum">([](counted a, counted b) { return sum_of(std::move(a)) + sum_of(std::move(b)); })
-            .from<"big", "big">());
+    constexpr auto twice = memo::pipeline<"twice">(memo::input<"n", int>, memo::step<"big">(make).from<"n">(),
+                                                   memo::step<"sum">([](counted a, counted b) {
+                                                     return sum_of(std::move(a)) + sum_of(std::move(b));
+                                                   }).from<"big", "big">());
     auto const run = runner.run(twice, "n"_in = 10);
     CHECK(run.get<"sum">() == 30);
     CHECK(run.get<"big">().values[9] == 1.5);
@@ -107,20 +107,22 @@ TEST_CASE("an argument by value is copied where somebody else can need it") {
     CHECK(run.get<"size">() == 10);
   }
   SECTION("a further attempt may need it") {
-    constexpr auto attempts = memo::pipeline<"attempts">(
-        memo::input<"n", int>, memo::step<"big">(make).from<"n">(),
-        memo::step<"sum">([](counted c) {
-          double const sum = sum_of(std::move(c));
-          if (test::calls("attempts")++ == 0) throw std::runtime_error("once");
-          return sum;
-        }).from<"big">().retry(1));
+    constexpr auto attempts =
+        memo::pipeline<"attempts">(memo::input<"n", int>, memo::step<"big">(make).from<"n">(),
+                                   memo::step<"sum">([](counted c) {
+                                     double const sum = sum_of(std::move(c));
+                                     if (test::calls("attempts")++ == 0) throw std::runtime_error("once");
+                                     return sum;
+                                   })
+                                       .from<"big">()
+                                       .retry(1));
     auto const run = runner.run(attempts, "n"_in = 10);
     CHECK(run.get<"sum">() == 15);
   }
   SECTION("it is an input, that the caller may ask for") {
-    constexpr auto direct = memo::pipeline<"direct">(memo::input<"big", counted>,
-                                                     memo::step<"sum">(sum_of).from<"big">(),
-                                                     memo::step<"again">(sum_of).from<"big">());
+    constexpr auto direct =
+        memo::pipeline<"direct">(memo::input<"big", counted>, memo::step<"sum">(sum_of).from<"big">(),
+                                 memo::step<"again">(sum_of).from<"big">());
     auto const run = runner.run(direct, "big"_in = make(10));
     CHECK(run.get<"sum">() == 15);
     CHECK(run.get<"again">() == 15);
@@ -129,11 +131,11 @@ TEST_CASE("an argument by value is copied where somebody else can need it") {
 }
 
 TEST_CASE("a value of a memory store is never taken from it") {
-  constexpr auto chain = memo::pipeline<"chain">(
-      memo::input<"n", int>, memo::step<"big">(make).from<"n">(),
-      memo::step<"sum">([](counted c, double factor) { return factor * sum_of(std::move(c)); })
-          .from<"big", "factor">(),
-      memo::input<"factor", double>);
+  constexpr auto chain = memo::pipeline<"chain">(memo::input<"n", int>, memo::step<"big">(make).from<"n">(),
+                                                 memo::step<"sum">([](counted c, double factor) {
+                                                   return factor * sum_of(std::move(c));
+                                                 }).from<"big", "factor">(),
+                                                 memo::input<"factor", double>);
   memo::runner const runner{memo::memory_store{}};
   CHECK(runner.run(chain, "n"_in = 100, "factor"_in = 1.0).get<"sum">() == 150);
   auto const run = runner.run(chain, "n"_in = 100, "factor"_in = 2.0);
@@ -143,8 +145,8 @@ TEST_CASE("a value of a memory store is never taken from it") {
 }
 
 TEST_CASE("in mode off nothing is taken, and every value can be asked for") {
-  constexpr auto chain = memo::pipeline<"chain">(
-      memo::input<"n", int>, memo::step<"big">(make).from<"n">(), memo::step<"sum">(sum_of).from<"big">());
+  constexpr auto chain = memo::pipeline<"chain">(memo::input<"n", int>, memo::step<"big">(make).from<"n">(),
+                                                 memo::step<"sum">(sum_of).from<"big">());
   memo::runner const runner{memo::memory_store{}, {.mode = memo::mode::off}};
   auto const run = runner.run(chain, "n"_in = 100);
   CHECK(run.get<"sum">() == 150);
@@ -169,7 +171,6 @@ TEST_CASE("an argument given as an rvalue is moved into the run") {
 }
 
 TEST_CASE("values leave memory when their last reader is done") {
-
   block::alive = block::most = 0;
   constexpr auto grow = [](block const& b) {
     block next;
@@ -179,10 +180,10 @@ TEST_CASE("values leave memory when their last reader is done") {
   };
   constexpr auto chain = memo::pipeline<"chain">(
       memo::input<"n", int>, memo::step<"a">([](int n) {
-        block b;
-        b.values.assign(static_cast<std::size_t>(n), 0.5);
-        return b;
-      }).from<"n">(),
+                               block b;
+                               b.values.assign(static_cast<std::size_t>(n), 0.5);
+                               return b;
+                             }).from<"n">(),
       memo::step<"b">(grow).from<"a">(), memo::step<"c">(grow).from<"b">(), memo::step<"d">(grow).from<"c">(),
       memo::step<"e">(grow).from<"d">(), memo::step<"f">(grow).from<"e">());
   scratch_folder const folder;

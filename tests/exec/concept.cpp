@@ -8,7 +8,8 @@ static_assert(memo::executor<memo::executor_ref>);
 static_assert(memo::executor<memo::inline_executor>);
 static_assert(!memo::executor<int>);
 static_assert(!memo::executor<memo::task_group>);
-static_assert(!std::is_copy_constructible_v<memo::task_group> && !std::is_move_constructible_v<memo::task_group>);
+static_assert(!std::is_copy_constructible_v<memo::task_group> &&
+              !std::is_move_constructible_v<memo::task_group>);
 
 TEST_CASE("a reference to an executor keeps the promises of executors") {
   memo::inline_executor executor;

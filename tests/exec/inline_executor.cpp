@@ -6,15 +6,15 @@
 
 namespace {
 
-struct log {
+struct order_log {
   std::vector<std::uint64_t> order;
   std::thread::id thread;
 };
 
-memo::task noting(log& to, std::uint64_t number, std::int64_t priority = 0) {
+memo::task noting(order_log& to, std::uint64_t number, std::int64_t priority = 0) {
   memo::task made;
   made.run = [](void* state, std::uint64_t n) noexcept {
-    auto& l = *static_cast<log*>(state);
+    auto& l = *static_cast<order_log*>(state);
     l.order.push_back(n);
     l.thread = std::this_thread::get_id();
   };
@@ -35,7 +35,7 @@ TEST_CASE("an inline executor keeps the promises of executors") {
 TEST_CASE("an inline executor runs tasks in the order of submission, on the thread that waits") {
   memo::inline_executor executor;
   memo::task_group group;
-  log l;
+  order_log l;
   for (std::uint64_t i = 0; i < 6; ++i) executor.submit(group, noting(l, i));
   CHECK(l.order.empty());
   CHECK(group.pending() == 6);
@@ -47,7 +47,7 @@ TEST_CASE("an inline executor runs tasks in the order of submission, on the thre
 TEST_CASE("an inline executor runs what has a higher priority first") {
   memo::inline_executor executor;
   memo::task_group group;
-  log l;
+  order_log l;
   executor.submit(group, noting(l, 0, -1));
   executor.submit(group, noting(l, 1, 5));
   executor.submit(group, noting(l, 2));
@@ -56,10 +56,12 @@ TEST_CASE("an inline executor runs what has a higher priority first") {
   CHECK(l.order == std::vector<std::uint64_t>{1, 3, 2, 0});
 }
 
-TEST_CASE("an inline executor that waits for one group may run tasks of another, and returns when its own is done") {
+TEST_CASE(
+    "an inline executor that waits for one group may run tasks of another, and returns when its own is "
+    "done") {
   memo::inline_executor executor;
   memo::task_group first, second;
-  log l;
+  order_log l;
   executor.submit(second, noting(l, 0));
   executor.submit(first, noting(l, 1));
   executor.submit(second, noting(l, 2));

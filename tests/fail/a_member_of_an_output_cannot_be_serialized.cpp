@@ -1,5 +1,5 @@
 // expect: can be neither hashed nor serialized
-// expect: open
+// expect: opened
 #include <memo/memo.hpp>
 
 class connection {
@@ -15,7 +15,7 @@ struct session {
   int number;
   connection peer;
 };
-session open(int fd) { return {1, connection(fd)}; }
-constexpr auto p = memo::pipeline<"p">(memo::input<"fd", int>, memo::step<"open">(open).from<"fd">());
+session attach(int fd) { return {1, connection(fd)}; }
+constexpr auto p = memo::pipeline<"p">(memo::input<"fd", int>, memo::step<"opened">(attach).from<"fd">());
 
 int main() { return static_cast<int>(p.levels()); }

@@ -2,7 +2,10 @@
 // expect: count
 #include <memo/memo.hpp>
 
-constexpr auto p = memo::pipeline<"p">(memo::input<"x", int>,
-                                       memo::step<"count">([](int x) mutable { return x; }).from<"x">());
+struct counter {
+  int calls = 0;
+  int operator()(int x) { return x + ++calls; }
+};
+constexpr auto p = memo::pipeline<"p">(memo::input<"x", int>, memo::step<"count">(counter{}).from<"x">());
 
 int main() { return static_cast<int>(p.levels()); }

@@ -1,6 +1,5 @@
 // expect: can be neither hashed nor serialized
-// expect: open
-// expect: memo::in_memory
+// expect: opened
 #include <memo/memo.hpp>
 
 class connection {
@@ -12,7 +11,7 @@ class connection {
   int fd_;
 };
 
-connection open(int fd) { return connection(fd); }
-constexpr auto p = memo::pipeline<"p">(memo::input<"fd", int>, memo::step<"open">(open).from<"fd">());
+connection attach(int fd) { return connection(fd); }
+constexpr auto p = memo::pipeline<"p">(memo::input<"fd", int>, memo::step<"opened">(attach).from<"fd">());
 
 int main() { return static_cast<int>(p.levels()); }

@@ -1,4 +1,4 @@
-// expect: can be neither hashed nor serialized
+// expect: owns its data
 // expect: nodes
 #include <memo/memo.hpp>
 

@@ -77,8 +77,8 @@ struct versioned {
   std::string added;
   template <class Archive>
   void serialize(Archive& archive, std::uint32_t version) {
-    archive& old;
-    if (version >= 2) archive& added;
+    archive & old;
+    if (version >= 2) archive & added;
   }
   bool operator==(versioned const&) const = default;
 };

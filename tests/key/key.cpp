@@ -2,8 +2,8 @@
 
 #include <catch2/catch.hpp>
 #include <set>
-#include <tuple>
 #include <string>
+#include <tuple>
 #include <vector>
 
 using memo::key_parts;

@@ -5,8 +5,8 @@ using namespace memo::literals;
 
 static int value(int n) { return n + 1; }
 
-static constexpr auto numbers = memo::pipeline<"numbers">(
-    memo::input<"n", int>, memo::step<"value">(value).from<"n">().version<1>());
+static constexpr auto numbers =
+    memo::pipeline<"numbers">(memo::input<"n", int>, memo::step<"value">(value).from<"n">().version<1>());
 
 int first() {
   memo::runner runner{memo::memory_store{}};

@@ -75,18 +75,14 @@ class trial {
     main_ = draw_.one_in(4) ? 1 - main_ : main_;
     described_ = ", mode " + std::string(memo::detail::rules_of(options_.mode).name) + ", verify " +
                  std::to_string(options_.verify) + ", store " + std::to_string(main_) + ", targets " +
-                 shown(targets_);
-    for (step_plan const& s : plan_.steps) {
-      described_ += "\n    step " + plan_.slots[s.outputs[0]].name + " version " + std::to_string(s.version) +
-                    " policy " + std::to_string(static_cast<int>(s.policy)) + " reads " + shown(s.reads) +
-                    " after " + shown(s.after);
-      described_ += s.in_other_store ? " in the other store" : "";
-    }
+                 shown(targets_) + described(plan_);
   }
 
   std::size_t steps_slots() const { return plan_.slots.size() - plan_.inputs.size(); }
 
-  model expected() { return {plan_, options_, targets_, models_[main_], models_[1 - main_], process_}; }
+  model expected() {
+    return {plan_, options_, targets_, models_[main_], models_[1 - main_], process_, evaluate(plan_)};
+  }
 
   memo::detail::run_request request(std::shared_ptr<std::vector<int>> calls, bool plan_only) {
     std::vector<std::shared_ptr<void const>> inputs;

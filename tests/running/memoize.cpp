@@ -80,8 +80,8 @@ TEST_CASE("statistics belong to an object and its copies") {
 TEST_CASE("a shared handle is the stored value itself") {
   scratch_folder const folder;
   bool const directory = GENERATE(false, true);
-  memo::any_store const store =
-      directory ? memo::any_store(memo::directory_store{folder / "cache"}) : memo::any_store(memo::memory_store{});
+  memo::any_store const store = directory ? memo::any_store(memo::directory_store{folder / "cache"})
+                                          : memo::any_store(memo::memory_store{});
   calls("series") = 0;
   auto const made = memo::memoize<"series">(series, store);
   std::shared_ptr<std::vector<double> const> const first = made.shared(10'000);
@@ -150,7 +150,7 @@ TEST_CASE("a memoized function's results age") {
 TEST_CASE("a source text is a version") {
   memo::memory_store const store;
   CHECK(memo::memoize<"source">(MEMO_FN([](int n) { return ++calls("source"), n + 1; }), store)(1) == 2);
-  CHECK(memo::memoize<"source">(MEMO_FN([](int n) { return ++calls("source") ,n+1; }), store)(1) == 2);
+  CHECK(memo::memoize<"source">(MEMO_FN([](int n) { return ++calls("source"), n + 1; }), store)(1) == 2);
   CHECK(calls("source") == 1);
   CHECK(memo::memoize<"source">(MEMO_FN([](int n) { return ++calls("source"), n + 2; }), store)(1) == 3);
 }
@@ -158,7 +158,8 @@ TEST_CASE("a source text is a version") {
 TEST_CASE("recursion on other arguments works, and on the same ones is an error that names the chain") {
   memo::memory_store const store;
   static std::function<long(int)> self;
-  auto const fibonacci = memo::memoize<"fibonacci">([](int n) -> long { return n < 2 ? n : self(n - 1) + self(n - 2); }, store);
+  auto const fibonacci =
+      memo::memoize<"fibonacci">([](int n) -> long { return n < 2 ? n : self(n - 1) + self(n - 2); }, store);
   self = fibonacci;
   CHECK(fibonacci(60) == 1548008755920);
   CHECK(fibonacci.stats().misses == 61);
@@ -178,10 +179,12 @@ TEST_CASE("an exception passes as it is, and nothing is kept") {
   static bool broken;
   broken = true;
   memo::memory_store store;
-  auto const f = memo::memoize<"throws">([](int n) {
-    if (broken) throw std::out_of_range("far");
-    return n;
-  }, store);
+  auto const f = memo::memoize<"throws">(
+      [](int n) {
+        if (broken) throw std::out_of_range("far");
+        return n;
+      },
+      store);
   CHECK_THROWS_AS(f(1), std::out_of_range);
   CHECK_FALSE(f.contains(1));
   CHECK(store.stats().entries == 0);
@@ -192,7 +195,9 @@ TEST_CASE("an exception passes as it is, and nothing is kept") {
 
 TEST_CASE("the modes hold for memoized functions") {
   memo::memory_store store;
-  auto with = [&](memo::mode m) { return memo::memoize<"modes">(scaler{3}, store, {.mode = m, .verify = 1}); };
+  auto with = [&](memo::mode m) {
+    return memo::memoize<"modes">(scaler{3}, store, {.mode = m, .verify = 1});
+  };
   calls("scaler") = 0;
   auto const off = with(memo::mode::off);
   CHECK(off(1) == 3);
@@ -226,7 +231,8 @@ TEST_CASE("verify tells the observer of a memoized function that gives another v
   memo::memory_store const store;
   auto drifting = [](int n) { return n + drift; };
   memo::memoize<"drifts">(drifting, store)(1);
-  auto const f = memo::memoize<"drifts">(drifting, store, {.mode = memo::mode::verify, .verify = 1, .observer = &events});
+  auto const f = memo::memoize<"drifts">(drifting, store,
+                                         {.mode = memo::mode::verify, .verify = 1, .observer = &events});
   CHECK(f(1) == 1);
   CHECK(events.count(memo::event_kind::did_differ) == 0);
   drift = 5;
@@ -246,8 +252,28 @@ TEST_CASE("what a store cannot keep is told, and the value is given") {
   CHECK_THROWS_AS(strict(2), memo::store_error);
 }
 
+TEST_CASE("a memoized function may take a context, and is not kept where it looked around") {
+  memo::memory_store store;
+  auto const draw = memo::memoize<"draw">(
+      [](memo::context& c, int n) { return ++calls("draw"), c.seed() + static_cast<std::uint64_t>(n); },
+      store);
+  calls("draw") = 0;
+  auto const first = draw(1);
+  CHECK(draw(1) == first);
+  CHECK(calls("draw") == 1);
+  CHECK(draw(2) != first + 1);
+  auto const looks = memo::memoize<"looks">(
+      [](memo::context& c, int) { return ++calls("looks"), c.env("MEMO_TEST_LOOKS").has_value(); }, store);
+  calls("looks") = 0;
+  CHECK_FALSE(looks(1));
+  test::variable const set("MEMO_TEST_LOOKS", "1");
+  CHECK(looks(1));
+  CHECK(calls("looks") == 2);
+}
+
 TEST_CASE("calls may come from several threads") {
-  auto const f = memo::memoize<"threads">([](int n) { return std::vector<int>(1000, n); }, memo::memory_store{});
+  auto const f =
+      memo::memoize<"threads">([](int n) { return std::vector<int>(1000, n); }, memo::memory_store{});
   std::atomic<int> wrong{0};
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t)

@@ -28,7 +28,7 @@ struct model {
   memo::options const& options;
   std::vector<std::uint32_t> const& targets;
   model_store &main, &other, &process;
-  std::vector<std::int64_t> const values = evaluate(p);
+  std::vector<std::int64_t> values;  ///< of all slots, without a cache
   std::vector<int> called = std::vector<int>(p.steps.size());
   std::vector<memo::outcome> outcomes = std::vector<memo::outcome>(p.steps.size(), memo::outcome::not_needed);
 
@@ -69,12 +69,11 @@ struct model {
 
   std::string object_of(step_plan const& step, std::size_t output) const {
     if (step.policy == memo::cache_policy::digest_only) return "";
-    if (step.policy == memo::cache_policy::in_memory) return "live " + key_of(step);
+    if (!store_of(step).is_directory) return "in memory";
     slot_plan const& slot = p.slots[step.outputs[output]];
     auto const value = value_of(slot, values[step.outputs[output]]);
     auto const encoded = slot.type().encode(value.get(), memo::detail::seed_of(options.secret));
-    bool const is_inline = store_of(step).is_directory && encoded.size() <= 4096;
-    return is_inline ? "inline" : to_hex(encoded.object());
+    return encoded.size() <= 4096 ? "inline" : to_hex(encoded.object());
   }
 
   /// Somebody needs the value of a slot: it is in memory, or in the store, or its step runs again.

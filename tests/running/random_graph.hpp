@@ -91,9 +91,11 @@ inline std::int64_t number_in(slot_plan const& slot, void const* value) {
 }
 
 /// The function of a step: the number of one of its outputs. Most lose something, so that changes stop at them.
-inline std::int64_t result(step_plan const& step, std::size_t output, std::vector<std::int64_t> const& read) {
+/// `hidden` is what no key sees.
+inline std::int64_t result(step_plan const& step, std::size_t output, std::vector<std::int64_t> const& read,
+                           std::uint64_t hidden = 0) {
   auto const code = static_cast<std::uint64_t>(step.code());
-  std::uint64_t h = mix(step.salt + 31 * code + 7 * output);
+  std::uint64_t h = mix(step.salt + 31 * code + 7 * output + 1009 * hidden);
   for (std::int64_t const number : read) h = mix(h ^ static_cast<std::uint64_t>(number));
   switch ((step.salt + code + output) % 4) {
     case 0:
@@ -124,6 +126,7 @@ struct body {
   plan const* of = nullptr;
   std::size_t step = 0;
   std::vector<int>* calls = nullptr;
+  std::uint64_t hidden = 0;
 };
 
 inline std::int64_t take(slot_plan const& slot, memo::detail::passing how, memo::argument const& a) {
@@ -145,11 +148,12 @@ inline void invoke(void const* function, memo::call_frame& frame) {
   for (std::size_t i = 0; i < step.reads.size(); ++i)
     read.push_back(take(b.of->slots[step.reads[i]], step.passings[i], frame.arguments[i]));
   for (std::size_t o = 0; o < step.outputs.size(); ++o)
-    frame.results[o] = value_of(b.of->slots[step.outputs[o]], result(step, o, read));
+    frame.results[o] = value_of(b.of->slots[step.outputs[o]], result(step, o, read, b.hidden));
 }
 
 /// The plan as the engine's rows, with what they point to. `calls` counts the calls of each step.
-inline memo::graph rows_of(plan const& given, std::shared_ptr<std::vector<int>> calls) {
+inline memo::graph rows_of(plan const& given, std::shared_ptr<std::vector<int>> calls,
+                           std::vector<std::uint64_t> const& hidden = {}) {
   struct storage {
     plan p;
     std::shared_ptr<std::vector<int>> calls;
@@ -181,7 +185,7 @@ inline memo::graph rows_of(plan const& given, std::shared_ptr<std::vector<int>> 
     for (std::uint32_t const slot : step.outputs) held->names[s].push_back(p.slots[slot].name);
     held->reads[s].assign(step.reads.begin(), step.reads.end());
     held->after[s].assign(step.after.begin(), step.after.end());
-    held->bodies[s] = {&p, s, held->calls.get()};
+    held->bodies[s] = {&p, s, held->calls.get(), hidden.empty() ? 0 : hidden[s]};
     memo::step_row row;
     row.names = held->names[s];
     row.pipeline = p.name;
@@ -290,6 +294,22 @@ inline void edit(plan& p, numbers& draw) {
         for (std::size_t i = 0; i < reader.reads.size(); ++i)
           reader.passings[i] = random_passing(p.slots[reader.reads[i]], draw);
   }
+}
+
+/// The steps as text, for failures.
+inline std::string described(plan const& p) {
+  auto const listed = [](std::vector<std::uint32_t> const& slots) {
+    std::string text;
+    for (std::uint32_t const slot : slots) text += ' ' + std::to_string(slot);
+    return text;
+  };
+  std::string text;
+  for (step_plan const& s : p.steps) {
+    text += "\n    step of" + listed(s.outputs) + ", version " + std::to_string(s.version) + ", policy " +
+            std::to_string(static_cast<int>(s.policy)) + ", reads" + listed(s.reads) + ", after" + listed(s.after);
+    text += s.in_other_store ? ", in the other store" : "";
+  }
+  return text;
 }
 
 }  // namespace random_graph

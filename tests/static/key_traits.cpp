@@ -88,7 +88,7 @@ enum class color { red };
 enum flag : bool {};
 
 template <class T>
-constexpr bool both = hashable<T>&& storable<T>;
+constexpr bool both = hashable<T> && storable<T>;
 template <class T>
 constexpr bool neither = !hashable<T> && !storable<T>;
 template <class T>

@@ -29,8 +29,12 @@ inline names ran(memo::report const& report) { return steps_with(report, memo::o
 inline names hits(memo::report const& report) { return steps_with(report, memo::outcome::hit); }
 
 /// True where all steps of the report ran, or all were hits.
-inline bool all_ran(memo::report const& report) { return report.count(memo::outcome::ran) == report.steps.size(); }
-inline bool all_hit(memo::report const& report) { return report.count(memo::outcome::hit) == report.steps.size(); }
+inline bool all_ran(memo::report const& report) {
+  return report.count(memo::outcome::ran) == report.steps.size();
+}
+inline bool all_hit(memo::report const& report) {
+  return report.count(memo::outcome::hit) == report.steps.size();
+}
 
 /// The last line of a report is what a person reads when a test fails.
 inline bool contains(std::string_view text, std::string_view part) {

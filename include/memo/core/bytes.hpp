@@ -64,12 +64,14 @@ class aligned_block {
 
 /// Writes `value` at `to` in little-endian order.
 template <class Integer>
-requires std::is_integral_v<Integer>
-inline void store_little(std::byte* to, Integer value) { std::memcpy(to, &value, sizeof value); }
+  requires std::is_integral_v<Integer>
+inline void store_little(std::byte* to, Integer value) {
+  std::memcpy(to, &value, sizeof value);
+}
 
 /// Reads a little-endian number at `from`.
 template <class Integer>
-requires std::is_integral_v<Integer>
+  requires std::is_integral_v<Integer>
 inline Integer load_little(std::byte const* from) {
   Integer value;
   std::memcpy(&value, from, sizeof value);

@@ -56,7 +56,8 @@ concept executor = requires(E e, E const ce, task_group& group, task const& t) {
 class executor_ref {
  public:
   template <executor E>
-  requires(!std::same_as<E, executor_ref>) executor_ref(E& e)  // NOLINT: a reference converts
+    requires(!std::same_as<E, executor_ref>)
+  executor_ref(E& e)  // NOLINT: a reference converts
       : self_(&e), table_(&table_of<E>) {}
 
   unsigned concurrency() const { return table_->concurrency(self_); }

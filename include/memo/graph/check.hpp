@@ -36,7 +36,9 @@ template <class Step, class Arguments>
 struct not_callable {
   static_assert(broken<Step>,
                 "memo: the function of the step cannot be called with what it reads; .from<...>() gives the "
-                "parameters in order, each as a value or a const reference");
+                "parameters in order, each as a value or a const reference (a function that takes "
+                "memo::context& spells out the "
+                "types of all its parameters)");
 };
 template <class Step>
 struct mutable_parameter {
@@ -117,7 +119,7 @@ inline constexpr bool has_hidden_state = !std::is_empty_v<T> && !std::is_pointer
 template <class G, class Arguments>
 inline constexpr bool gives_hashable = false;
 template <class G, class... A>
-requires std::is_invocable_v<G const&, A const&...>
+  requires std::is_invocable_v<G const&, A const&...>
 inline constexpr bool gives_hashable<G, types<A...>> =
     hashable<std::remove_cvref_t<std::invoke_result_t<G const&, A const&...>>>;
 
@@ -127,13 +129,13 @@ template <class... Outputs>
 inline constexpr bool checks_work<no_checks, types<Outputs...>> = true;
 template <class Earlier, class Predicate, class... Outputs>
 inline constexpr bool checks_work<checks<Earlier, Predicate>, types<Outputs...>> =
-    std::is_invocable_r_v<bool, Predicate const&, Outputs const&...>&&
-        checks_work<Earlier, types<Outputs...>>;
+    std::is_invocable_r_v<bool, Predicate const&, Outputs const&...> &&
+    checks_work<Earlier, types<Outputs...>>;
 
 template <class V, class T>
 inline constexpr bool gives_default = std::is_same_v<V, nothing> || is_input_value<V const&, T>;
 template <class V, class T>
-requires std::is_invocable_v<V const&>
+  requires std::is_invocable_v<V const&>
 inline constexpr bool gives_default<V, T> = is_input_value<std::invoke_result_t<V const&>, T>;
 
 template <cache_policy Policy, class T>
@@ -157,54 +159,10 @@ consteval bool step_is_sound() {
     return !is_borrowed<typename call::result> && outputs::matches &&
            !has_hidden_state<typename Parts::function_type> && are_good_outputs<Policy, list> &&
            (std::is_same_v<typename Parts::key_type, no_function> ||
-            gives_hashable<typename Parts::key_type,
-                           Arguments>)&&(std::is_same_v<typename Parts::identity_type, no_function> ||
-                                         (Outputs == 1 &&
-                                          gives_hashable<typename Parts::identity_type, list>)) &&
+            gives_hashable<typename Parts::key_type, Arguments>) &&
+           (std::is_same_v<typename Parts::identity_type, no_function> ||
+            (Outputs == 1 && gives_hashable<typename Parts::identity_type, list>)) &&
            checks_work<typename Parts::checks_type, list>;
-  }
-}
-
-template <class Witness, cache_policy Policy, class T>
-consteval bool report_output() {
-  if constexpr (is_borrowed<T>)
-    return sizeof(rule::borrowed_output<Witness, type<T>>) != 0;
-  else if constexpr (!is_good_output<Policy, T>)
-    return sizeof(rule::output_not_serializable<Witness, type<T>>) != 0;
-  else
-    return true;
-}
-
-/// Instantiates the rule that a step breaks.
-template <class Witness, class Parts, class Arguments, std::size_t Outputs, cache_policy Policy>
-consteval bool report_step() {
-  using call = call_of<typename Parts::function_type, Arguments>;
-  if constexpr (!call::callable) {
-    if constexpr (requires { requires call::served_type::mutable_reference; })
-      return sizeof(rule::mutable_parameter<Witness>) != 0;
-    else
-      return sizeof(rule::not_callable<Witness, Arguments>) != 0;
-  } else {
-    using result = typename call::result;
-    using outputs = outputs_of<result, Outputs>;
-    using list = typename outputs::list;
-    if constexpr (is_borrowed<result>)
-      return sizeof(rule::borrowed_output<Witness, type<result>>) != 0;
-    else if constexpr (!outputs::matches)
-      return sizeof(rule::outputs_do_not_match<Witness, type<result>>) != 0;
-    else if constexpr (has_hidden_state<typename Parts::function_type>)
-      return sizeof(rule::hidden_state<Witness, typename Parts::function_type>) != 0;
-    else if constexpr (!are_good_outputs<Policy, list>)
-      return []<class... T>(types<T...>) {
-        return (true && ... && report_output<Witness, Policy, T>());
-      }(list{});
-    else if constexpr (!checks_work<typename Parts::checks_type, list>)
-      return sizeof(rule::bad_check_function<Witness>) != 0;
-    else if constexpr (!std::is_same_v<typename Parts::key_type, no_function> &&
-                       !gives_hashable<typename Parts::key_type, Arguments>)
-      return sizeof(rule::bad_key_function<Witness>) != 0;
-    else
-      return sizeof(rule::bad_identity_function<Witness>) != 0;
   }
 }
 
@@ -213,36 +171,82 @@ consteval name_id first_id(ids<Id, More...>) {
   return Id;
 }
 
+/// The first output that a step may not have, with its name.
+template <cache_policy Policy, class Ids, class Outputs>
+struct bad_output;
+template <cache_policy Policy, name_id Id, name_id... Ids, class T, class... Ts>
+struct bad_output<Policy, ids<Id, Ids...>, types<T, Ts...>> : bad_output<Policy, ids<Ids...>, types<Ts...>> {
+};
+template <cache_policy Policy, name_id Id, name_id... Ids, class T, class... Ts>
+  requires(!is_good_output<Policy, T>)
+struct bad_output<Policy, ids<Id, Ids...>, types<T, Ts...>> {
+  using type = T;
+  static constexpr name_id id = Id;
+};
+
+// These functions return `auto` so that g++ instantiates the body before it evaluates it, and check_node does all by
+// itself: each level between the user's line and the sentence costs the reader of an error a line.
 template <class List, class Node>
-consteval bool check_node() {
+consteval auto check_node() {
   if constexpr (node_names<Node>::is_step) {
     using parts = typename Node::parts_type;
     using arguments = read_by<List, Node>;
     constexpr std::size_t outputs = Node::outputs::size;
-    if constexpr (!step_is_sound<parts, arguments, outputs, Node::policy>())
-      return report_step<step_witness<first_id(typename Node::outputs{})>, parts, arguments, outputs,
-                         Node::policy>();
-    return true;
+    if constexpr (!step_is_sound<parts, arguments, outputs, Node::policy>()) {
+      using witness = step_witness<first_id(typename Node::outputs{})>;
+      using call = call_of<typename parts::function_type, arguments>;
+      using result = typename call::result;
+      using list = typename outputs_of<result, outputs>::list;
+      if constexpr (requires { requires call::served_type::mutable_reference; }) {
+        return sizeof(rule::mutable_parameter<witness>) != 0;
+      } else if constexpr (!call::callable) {
+        return sizeof(rule::not_callable<witness, arguments>) != 0;
+      } else if constexpr (is_borrowed<result>) {
+        return sizeof(rule::borrowed_output<witness, type<result>>) != 0;
+      } else if constexpr (!outputs_of<result, outputs>::matches) {
+        return sizeof(rule::outputs_do_not_match<witness, type<result>>) != 0;
+      } else if constexpr (has_hidden_state<typename parts::function_type>) {
+        return sizeof(rule::hidden_state<witness, typename parts::function_type>) != 0;
+      } else if constexpr (!are_good_outputs<Node::policy, list>) {
+        using bad = bad_output<Node::policy, typename Node::outputs, list>;
+        using bad_type = typename bad::type;
+        if constexpr (is_borrowed<bad_type>)
+          return sizeof(rule::borrowed_output<step_witness<bad::id>, type<bad_type>>) != 0;
+        else
+          return sizeof(rule::output_not_serializable<step_witness<bad::id>, type<bad_type>>) != 0;
+      } else if constexpr (!checks_work<typename parts::checks_type, list>) {
+        return sizeof(rule::bad_check_function<witness>) != 0;
+      } else if constexpr (!std::is_same_v<typename parts::key_type, no_function> &&
+                           !gives_hashable<typename parts::key_type, arguments>) {
+        return sizeof(rule::bad_key_function<witness>) != 0;
+      } else {
+        return sizeof(rule::bad_identity_function<witness>) != 0;
+      }
+    } else {
+      return true;
+    }
   } else {
     using witness = input_witness<Node::id>;
     using T = typename Node::value_type;
-    if constexpr (!hashable<T>) return sizeof(rule::input_not_hashable<witness, type<T>>) != 0;
-    if constexpr (!gives_default<decltype(Node::default_value), T> ||
-                  !gives_default<decltype(Node::added_value), T>)
+    if constexpr (!hashable<T>)
+      return sizeof(rule::input_not_hashable<witness, type<T>>) != 0;
+    else if constexpr (!gives_default<decltype(Node::default_value), T> ||
+                       !gives_default<decltype(Node::added_value), T>)
       return sizeof(rule::bad_default<witness>) != 0;
-    return true;
+    else
+      return true;
   }
 }
 
 template <class Shape, std::size_t... I>
-consteval bool cycle_witness(std::index_sequence<I...>) {
+consteval auto cycle_witness(std::index_sequence<I...>) {
   constexpr auto const& s = Shape::value;
   return sizeof(rule::reads_itself<step_witness<s.slot_id[s.first_slot[s.cycle[I]]]>...>) != 0;
 }
 
 /// Checks the whole pipeline; a broken rule is a compile error that names the step.
 template <class... Nodes>
-consteval bool check_pipeline() {
+consteval auto check_pipeline() {
   using shape = shape_of<Nodes...>;
   constexpr auto const& s = shape::value;
   if constexpr (s.error == shape_error::same_name)

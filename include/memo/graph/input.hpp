@@ -45,8 +45,8 @@ struct input_node {
 template <class V, class T>
 inline constexpr bool is_input_value =
     std::is_convertible_v<V, T> &&
-    !(std::is_floating_point_v<std::remove_cvref_t<V>> &&
-      std::is_integral_v<T>)&&!(std::is_same_v<T, bool> && !std::is_same_v<std::remove_cvref_t<V>, bool>);
+    !(std::is_floating_point_v<std::remove_cvref_t<V>> && std::is_integral_v<T>) &&
+    !(std::is_same_v<T, bool> && !std::is_same_v<std::remove_cvref_t<V>, bool>);
 
 /// Converts a value given for an input. Throws usage_error for an integer that the type cannot hold.
 template <class T, class V>

@@ -81,16 +81,16 @@ struct float_flags {
 namespace detail {
 
 // Internal linkage on purpose: each translation unit may be compiled with flags of its own.
-constexpr float_flags current_float_flags {
+constexpr float_flags current_float_flags{
 #if defined(__FAST_MATH__)
-  true,
+    true,
 #else
-  false,
+    false,
 #endif
 #if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
-      true,
+    true,
 #else
-      false,
+    false,
 #endif
 };
 

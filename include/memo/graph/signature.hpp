@@ -64,7 +64,7 @@ template <class R, class C, class... A>
 struct call_operator<R (C::*)(A...) noexcept> : signature<void> {};
 
 template <class F>
-requires requires { &F::operator(); }
+  requires requires { &F::operator(); }
 struct signature<F> : call_operator<decltype(&F::operator())> {};
 
 /// How a parameter gets its argument: a reference to the value, the value itself (moved where nobody else can need
@@ -106,7 +106,8 @@ struct call_of {  // generic
 };
 
 template <class F, class... Args, class Signature>
-requires(Signature::known) struct call_of<F, types<Args...>, Signature> {
+  requires(Signature::known)
+struct call_of<F, types<Args...>, Signature> {
   template <class Parameters>
   struct served;
   template <class... P>
@@ -114,7 +115,8 @@ requires(Signature::known) struct call_of<F, types<Args...>, Signature> {
     static constexpr bool counts_match = sizeof...(P) == sizeof...(Args);
   };
   template <class... P>
-  requires(sizeof...(P) == sizeof...(Args)) struct served<types<P...>> {
+    requires(sizeof...(P) == sizeof...(Args))
+  struct served<types<P...>> {
     static constexpr bool counts_match = true;
     static constexpr bool mutable_reference = (false || ... || is_mutable_reference<P>);
     // A value that is taken must be copied, unless the engine finds that nobody else needs it.
@@ -137,22 +139,13 @@ requires(Signature::known) struct call_of<F, types<Args...>, Signature> {
   using parameters = typename Signature::parameters;
 };
 
+// A generic function cannot ask for the context: any first parameter would do for it.
 template <class F, class... Args, class Signature>
-requires(!Signature::known &&
-         std::is_invocable_v<F const&, Args const&...>) struct call_of<F, types<Args...>, Signature> {
+  requires(!Signature::known && std::is_invocable_v<F const&, Args const&...>)
+struct call_of<F, types<Args...>, Signature> {
   static constexpr bool takes_context = false;
   static constexpr bool callable = true;
   using result = std::invoke_result_t<F const&, Args const&...>;
-  using parameters = types<Args const&...>;
-};
-
-template <class F, class... Args, class Signature>
-requires(
-    !Signature::known && !std::is_invocable_v<F const&, Args const&...> &&
-    std::is_invocable_v<F const&, context&, Args const&...>) struct call_of<F, types<Args...>, Signature> {
-  static constexpr bool takes_context = true;
-  static constexpr bool callable = true;
-  using result = std::invoke_result_t<F const&, context&, Args const&...>;
   using parameters = types<Args const&...>;
 };
 
@@ -166,6 +159,9 @@ template <class T, std::size_t N>
 inline constexpr bool is_borrowed<std::span<T, N>> = true;
 template <class T>
 inline constexpr bool is_borrowed<view<T>> = true;
+template <class T>
+  requires(!std::is_same_v<typename T::value_type, T>)
+inline constexpr bool is_borrowed<T> = is_borrowed<typename T::value_type>;
 
 /// The types of a step's outputs: the result itself, or the elements of a tuple, pair or array.
 template <class Result, std::size_t Outputs>
@@ -179,7 +175,8 @@ struct outputs_of<Result, 1> {
   using list = types<std::remove_cv_t<std::conditional_t<std::is_void_v<Result>, unit, Result>>>;
 };
 template <class Result, std::size_t Outputs>
-requires(Outputs > 1 && requires { std::tuple_size<Result>::value; }) struct outputs_of<Result, Outputs> {
+  requires(Outputs > 1 && requires { std::tuple_size<Result>::value; })
+struct outputs_of<Result, Outputs> {
   static constexpr bool matches = std::tuple_size_v<Result> == Outputs;
   template <std::size_t... I>
   static types<std::remove_cv_t<std::tuple_element_t<I, Result>>...> split(std::index_sequence<I...>);

@@ -40,9 +40,8 @@ struct step_slots<step_node<ids<Id>, Parts, Reads, After, Policy>, F, std::index
 template <class Ids, class Outputs>
 struct paired_slots {};
 template <name_id... Ids, class... T>
-requires(sizeof...(Ids) == sizeof...(T)) struct paired_slots<ids<Ids...>, types<T...>>
-    : slot_of_type<Ids, T>... {
-};
+  requires(sizeof...(Ids) == sizeof...(T))
+struct paired_slots<ids<Ids...>, types<T...>> : slot_of_type<Ids, T>... {};
 template <name_id First, name_id Second, name_id... Ids, class Parts, class Reads, class After,
           cache_policy Policy, class F, std::size_t... I>
 struct step_slots<step_node<ids<First, Second, Ids...>, Parts, Reads, After, Policy>, F,
@@ -70,7 +69,8 @@ struct generic_output {
   using type = void;  // the number of outputs does not match: reported by its own rule
 };
 template <class List, class Node, std::size_t Position, class Outputs>
-requires(Outputs::matches) struct generic_output<List, Node, Position, Outputs> {
+  requires(Outputs::matches)
+struct generic_output<List, Node, Position, Outputs> {
   template <class... T>
   static nth_type<Position, T...> at(types<T...>);
   using type = typename decltype(at(typename Outputs::list{}))::type;

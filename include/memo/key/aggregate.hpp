@@ -21,14 +21,19 @@ struct any_value {
 };
 struct any_union {
   template <class U>
-  requires std::is_union_v<U>
-  operator U() const { __builtin_unreachable(); }
+    requires std::is_union_v<U>
+  operator U() const {
+    __builtin_unreachable();
+  }
 };
 struct no_value {};
 template <class T>
 struct any_base_of {
   template <class U>
-  requires(std::is_base_of_v<U, T> && !std::is_same_v<U, T>) operator U() const { __builtin_unreachable(); }
+    requires(std::is_base_of_v<U, T> && !std::is_same_v<U, T>)
+  operator U() const {
+    __builtin_unreachable();
+  }
 };
 
 template <class Value, std::size_t>

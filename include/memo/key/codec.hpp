@@ -34,14 +34,10 @@ struct hash_of;
 namespace detail {
 
 template <class T>
-inline constexpr bool has_codec = requires {
-  sizeof(codec<T>);
-};
+inline constexpr bool has_codec = requires { sizeof(codec<T>); };
 
 template <class T>
-inline constexpr bool has_hash_of = requires {
-  sizeof(hash_of<T>);
-};
+inline constexpr bool has_hash_of = requires { sizeof(hash_of<T>); };
 
 template <class T>
 auto stand_in_of(T const& value, std::uint64_t seed) {

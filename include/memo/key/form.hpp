@@ -125,7 +125,7 @@ consteval form form_of_std() {
       return mapped ? form::unordered_map : form::unordered_set;
     else if constexpr (requires { typename T::key_compare; })
       return !std::is_empty_v<typename T::key_compare> ? form::none : mapped ? form::map : form::set;
-    else if constexpr (!keyed && requires(T & v) { v.push_back(std::declval<typename T::value_type>()); })
+    else if constexpr (!keyed && requires(T& v) { v.push_back(std::declval<typename T::value_type>()); })
       return form::sequence;
     else
       return form::none;

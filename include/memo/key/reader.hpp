@@ -272,8 +272,7 @@ T reader::get_array() {
   } else {
     return [&in = *this]<std::size_t... I>(std::index_sequence<I...>) {
       return T{((void)I, in.get<element>())...};
-    }
-    (std::make_index_sequence<detail::array_size<T>>{});
+    }(std::make_index_sequence<detail::array_size<T>>{});
   }
 }
 

@@ -231,8 +231,7 @@ void append_class(schema_text& out) {
       ((out.comma_unless_first(), out.add(part_name<T, I>()), out.add(":"),
         append_schema<std::remove_cv_t<Fs>>(out)),
        ...);
-    }
-    (std::index_sequence_for<Fs...>{});
+    }(std::index_sequence_for<Fs...>{});
   }(parts_of<T>());
   out.add("}");
   out.leave();
@@ -266,8 +265,8 @@ void append_stored_schema(schema_text& out) {
   } else if constexpr (s == form::view) {
     append_template<element_of<T>>(out, "vec");
   } else if constexpr (s == form::sequence) {
-    constexpr bool is_list = requires(T & v) { v.sort(); };
-    constexpr bool is_deque = requires(T & v) { v.push_front(v.front()); };
+    constexpr bool is_list = requires(T& v) { v.sort(); };
+    constexpr bool is_deque = requires(T& v) { v.push_front(v.front()); };
     append_template<element_of<T>>(out, is_list ? "list" : is_deque ? "deque" : "vec");
   } else if constexpr (s == form::set || s == form::map) {
     append_keyed<T>(out, "");

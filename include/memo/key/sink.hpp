@@ -57,11 +57,14 @@ class hash_sink final : public byte_sink {
   }
 
   digest finish(byte_view used) {
+    // g++ warns of the buffer, which nothing was written to, when it sees through the hash of nothing.
+    if (used.empty() && !stream_) return hash_bytes({}, seed_);
     if (!stream_) return hash_bytes(used, seed_);
     stream_->update(used);
     return stream_->finish();
   }
   fingerprint finish_fingerprint(byte_view used) {
+    if (used.empty() && !stream_) return fingerprint::of_bytes({}, seed_);
     return stream_ ? fingerprint::of_digest(finish(used)) : fingerprint::of_bytes(used, seed_);
   }
 

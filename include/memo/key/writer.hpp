@@ -327,8 +327,7 @@ void writer::put_untagged(T const& value) {
     put_fixed(static_cast<std::uint32_t>(value.index()));
     [&]<std::size_t... I>(std::index_sequence<I...>) {
       ((value.index() == I ? put(*get_if<I>(&value)) : void()), ...);
-    }
-    (std::make_index_sequence<decltype(detail::parts_of<T>())::size>{});
+    }(std::make_index_sequence<decltype(detail::parts_of<T>())::size>{});
   } else if constexpr (s == form::complex) {
     put(value.real()), put(value.imag());
   } else if constexpr (s == form::duration) {

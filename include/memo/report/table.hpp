@@ -21,10 +21,11 @@ inline std::string duration_text(std::int64_t ns) {
   };
   constexpr std::array<scale, 4> scales{{{1e9, "s"}, {1e6, "ms"}, {1e3, "us"}, {1, "ns"}}};
   auto const value = static_cast<double>(ns);
-  scale const& chosen =
-      *std::find_if(scales.begin(), scales.end() - 1, [&](scale const& s) { return value >= s.size; });
+  // 999.6 of a unit is printed as 1 of the next.
+  scale const& chosen = *std::find_if(scales.begin(), scales.end() - 1,
+                                      [&](scale const& s) { return value >= 0.9995 * s.size; });
   char text[48];
-  std::snprintf(text, sizeof text, chosen.size == 1 ? "%.0f %s" : "%.3g %s", value / chosen.size,
+  std::snprintf(text, sizeof text, value >= 999.5 * chosen.size ? "%.0f %s" : "%.3g %s", value / chosen.size,
                 chosen.unit);
   return text;
 }

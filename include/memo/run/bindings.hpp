@@ -122,8 +122,21 @@ constexpr binding_fault find_fault(std::array<bool, Nodes> const& needed,
   return {};
 }
 
+template <class List, class Given>
+inline constexpr bool fits_input = false;
+template <class List, name_id Id, class V>
+inline constexpr bool fits_input<List, binding<Id, V>> =
+    std::is_same_v<V, slot_type<List, Id>> || fills<V, slot_type<List, Id>> ||
+    is_input_value<V, slot_type<List, Id>>;
+
+template <class List, class First, class... Rest>
+struct first_misfit : first_misfit<List, Rest...> {};
+template <class List, class First, class... Rest>
+  requires(!fits_input<List, First>)
+struct first_misfit<List, First, Rest...> : First {};
+
 template <class... Nodes, class... Given>
-consteval bool check_bindings(types<Nodes...>, types<Given...>) {
+consteval auto check_bindings(types<Nodes...>, types<Given...>) {
   constexpr binding_fault fault = find_fault<shape_of<Nodes...>>(
       std::array<bool, sizeof...(Nodes)>{needs_value<Nodes>...},
       std::array<name_id, sizeof...(Given) + 1>{Given::id...}, sizeof...(Given));
@@ -133,7 +146,11 @@ consteval bool check_bindings(types<Nodes...>, types<Given...>) {
     return sizeof(rule::input_given_twice<name_witness<fault.name>>) != 0;
   else if constexpr (fault.error == binding_error::no_input)
     return sizeof(rule::not_an_input<name_witness<fault.name>>) != 0;
-  else
+  else if constexpr (!(true && ... && fits_input<types<Nodes...>, Given>)) {
+    using wrong = first_misfit<types<Nodes...>, Given...>;
+    return sizeof(rule::wrong_input_type<input_witness<wrong::id>, type<typename wrong::value_type>,
+                                         type<slot_type<types<Nodes...>, wrong::id>>>) != 0;
+  } else
     return true;
 }
 
@@ -143,10 +160,8 @@ std::shared_ptr<void const> make_input(binding<Id, V>& given) {
     return std::make_shared<T>(std::move(given.value));
   else if constexpr (fills<V, T>)
     return std::make_shared<T>(given.value.values.begin(), given.value.values.end());
-  else if constexpr (is_input_value<V, T>)
-    return std::make_shared<T>(to_input<T>(std::move(given.value)));
   else
-    static_assert(sizeof(rule::wrong_input_type<input_witness<Id>, type<V>, type<T>>) == 0);
+    return std::make_shared<T>(to_input<T>(std::move(given.value)));
 }
 
 template <name_id Id, class T, class Default, class Added, class... Given>

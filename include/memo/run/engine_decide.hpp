@@ -98,6 +98,7 @@ inline void engine::decide(std::uint32_t step, std::unique_lock<std::mutex>& loc
   if (request_.plan_only) return forecast_step(step);
 
   s.uncacheable = false;
+  s.verifying = false;
   s.must_run = s.forced;
   s.why = s.forced ? "forced" : "";
   bool const never = r.policy == cache_policy::never;

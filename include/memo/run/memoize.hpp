@@ -319,7 +319,7 @@ struct argument_not_hashable {
 namespace detail {
 
 template <class Name, class R, class... P>
-consteval bool check_memoized(types<P...>) {
+consteval auto check_memoized(types<P...>) {
   using value = std::remove_cv_t<R>;
   if constexpr ((false || ... || is_mutable_reference<P>))
     return sizeof(rule::mutable_parameter<Name>) != 0;

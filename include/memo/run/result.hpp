@@ -49,10 +49,11 @@ class run_result {
   /// The elements of a contiguous value, where the store has them mapped or in memory: nothing is copied.
   template <fixed_string Name>
   auto view() const {
+    constexpr std::size_t slot = slot_of<Name>();
     static_assert(is_contiguous_v<value_of<Name>>,
                   "memo: view<\"name\">() needs a contiguous value, such as a vector of numbers; use get");
     using element = contiguous_element_t<value_of<Name>>;
-    shared_bytes const bytes = engine_->elements(slot_of<Name>());
+    shared_bytes const bytes = engine_->elements(slot);
     return memo::view<element>(bytes.owner, {reinterpret_cast<element const*>(bytes.view.data()),
                                              bytes.view.size() / sizeof(element)});
   }

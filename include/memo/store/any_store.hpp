@@ -14,8 +14,8 @@ namespace memo {
 class any_store {
  public:
   template <class Store>
-  requires(!std::same_as<std::remove_cvref_t<Store>, any_store> && store<std::remove_cvref_t<Store>>)
-      any_store(Store&& held)  // NOLINT: a store is meant to convert
+    requires(!std::same_as<std::remove_cvref_t<Store>, any_store> && store<std::remove_cvref_t<Store>>)
+  any_store(Store&& held)  // NOLINT: a store is meant to convert
       : held_(std::make_shared<model<std::remove_cvref_t<Store>>>(std::forward<Store>(held))) {}
 
   memo::capabilities capabilities() const { return held_->capabilities(); }

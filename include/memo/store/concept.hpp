@@ -31,34 +31,37 @@ namespace memo {
 /// - `last` records are small texts by identifier, replaced whole; losing one loses only the wording of a reason.
 /// - `erase(key)` removes all variants; objects that nothing names any more go with the next `collect`.
 template <class S>
-concept store = requires(S const cs) {
-  { cs.capabilities() } -> std::same_as<capabilities>;  // first: it keeps the rest from being asked of any type
-} && std::copyable<S> &&
-    requires(S s, digest id, std::span<digest const> ids, std::span<found_entries> answers,
-             void const* tag, std::span<put_request const> requests, byte_view bytes, std::string_view name,
+concept store =
+    requires(S const cs) {
+      {
+        cs.capabilities()
+      } -> std::same_as<capabilities>;  // first: it keeps the rest from being asked of any type
+    } && std::copyable<S> &&
+    requires(S s, digest id, std::span<digest const> ids, std::span<found_entries> answers, void const* tag,
+             std::span<put_request const> requests, byte_view bytes, std::string_view name,
              void (*seen)(void*, entry_info const&), void* state, store_limits limits, access how) {
-  // Entries. The batch form answers ids[i] in answers[i].
-  { s.find(id, how) } -> std::same_as<found_entries>;
-  s.find(ids, answers, how);
-  // Objects. `tag` is the wanted live type, or null for bytes.
-  { s.read(id, tag, how) } -> std::same_as<found_object>;
-  { s.put(requests) } -> std::same_as<put_result>;
-  // The text of the last run, by an identifier of the engine's making.
-  { s.read_last(id) } -> std::same_as<std::optional<std::string>>;
-  { s.write_last(id, bytes) } -> std::same_as<put_result>;
-  { s.claim(id) } -> std::same_as<claim_result>;
-  { s.pin(ids) } -> std::same_as<std::shared_ptr<void>>;
-  { s.erase(id) } -> std::same_as<bool>;
-  // Whole-store operations.
-  s.visit(seen, state);
-  { s.list() } -> std::same_as<std::vector<entry_info>>;
-  { s.show(id) } -> std::same_as<entries>;
-  { s.stats() } -> std::same_as<store_stats>;
-  { s.verify() } -> std::same_as<verify_result>;
-  { s.collect(limits) } -> std::same_as<collect_result>;
-  { s.collect() } -> std::same_as<collect_result>;  // by the store's own limits
-  s.clear();
-  s.clear_step(name, name);  // pipeline, step (any of its output names)
-};
+      // Entries. The batch form answers ids[i] in answers[i].
+      { s.find(id, how) } -> std::same_as<found_entries>;
+      s.find(ids, answers, how);
+      // Objects. `tag` is the wanted live type, or null for bytes.
+      { s.read(id, tag, how) } -> std::same_as<found_object>;
+      { s.put(requests) } -> std::same_as<put_result>;
+      // The text of the last run, by an identifier of the engine's making.
+      { s.read_last(id) } -> std::same_as<std::optional<std::string>>;
+      { s.write_last(id, bytes) } -> std::same_as<put_result>;
+      { s.claim(id) } -> std::same_as<claim_result>;
+      { s.pin(ids) } -> std::same_as<std::shared_ptr<void>>;
+      { s.erase(id) } -> std::same_as<bool>;
+      // Whole-store operations.
+      s.visit(seen, state);
+      { s.list() } -> std::same_as<std::vector<entry_info>>;
+      { s.show(id) } -> std::same_as<entries>;
+      { s.stats() } -> std::same_as<store_stats>;
+      { s.verify() } -> std::same_as<verify_result>;
+      { s.collect(limits) } -> std::same_as<collect_result>;
+      { s.collect() } -> std::same_as<collect_result>;  // by the store's own limits
+      s.clear();
+      s.clear_step(name, name);  // pipeline, step (any of its output names)
+    };
 
 }  // namespace memo

@@ -43,9 +43,9 @@ class directory_store {
 
   /// Takes std::filesystem::path without needing its header.
   template <class Path>
-  requires requires(Path const& p) {
-    { p.native() } -> std::convertible_to<std::string_view>;
-  }
+    requires requires(Path const& p) {
+      { p.native() } -> std::convertible_to<std::string_view>;
+    }
   explicit directory_store(Path const& path, directory_options const& options = {})
       : directory_store(std::string_view(path.native()), options) {}
 
