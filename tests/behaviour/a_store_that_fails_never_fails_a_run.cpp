@@ -79,10 +79,9 @@ std::vector<int> doubled(std::vector<int> v) {
 }
 int first(std::vector<int> const& v, int k) { return v.front() + k; }
 
-constexpr auto chain = memo::pipeline<"failing">(memo::input<"n", int>, memo::input<"k", int>.defaults_to(0),
-                                                 memo::step<"made">(make).from<"n">(),
-                                                 memo::step<"doubled">(doubled).from<"made">(),
-                                                 memo::step<"first">(first).from<"doubled", "k">());
+constexpr auto chain = memo::pipeline<"failing">(
+    memo::input<"n", int>, memo::input<"k", int>.defaults_to(0), memo::step<"made">(make).from<"n">(),
+    memo::step<"doubled">(doubled).from<"made">(), memo::step<"first">(first).from<"doubled", "k">());
 
 struct fixture {
   failing_store store;

@@ -45,7 +45,7 @@ constexpr auto sums = memo::pipeline<"sums">(memo::input<"n", std::uint64_t>,
 /// Numbers that victims draw from: few, so that they meet each other's records.
 constexpr std::uint64_t kinds = 50;
 
-constexpr auto limits = memo::directory_options{.max_bytes = std::uint64_t{8} << 20};
+memo::directory_options const limits{.max_bytes = std::uint64_t{8} << 20};
 
 [[noreturn]] void write_until_killed(fs::path const& folder, std::uint64_t seed) {
   for (;;) {

@@ -3,7 +3,7 @@
 #include <memo/memo.hpp>
 
 double f(double x) { return x; }
-constexpr auto p = memo::pipeline<"p">(
-    memo::input<"x", double>, memo::step<"mean">(f).from<"x">().check([](double) {}, "is nothing"));
+constexpr auto p = memo::pipeline<"p">(memo::input<"x", double>,
+                                       memo::step<"mean">(f).from<"x">().check([](double) {}, "is nothing"));
 
 int main() { return static_cast<int>(p.levels()); }

@@ -3,7 +3,7 @@
 #include <memo/memo.hpp>
 
 int f(int x) { return x; }
-constexpr auto p = memo::pipeline<"p">(
-    memo::input<"x", int>, memo::step<"scaled">(f).from<"x">().key([](int, int) { return 1; }));
+constexpr auto p = memo::pipeline<"p">(memo::input<"x", int>,
+                                       memo::step<"scaled">(f).from<"x">().key([](int, int) { return 1; }));
 
 int main() { return static_cast<int>(p.levels()); }

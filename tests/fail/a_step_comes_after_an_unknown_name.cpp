@@ -4,7 +4,7 @@
 #include <memo/memo.hpp>
 
 double mean(double x) { return x; }
-constexpr auto p = memo::pipeline<"p">(memo::input<"data", double>,
-                                       memo::step<"mean">(mean).from<"data">().after<"lod">());
+constexpr auto p =
+    memo::pipeline<"p">(memo::input<"data", double>, memo::step<"mean">(mean).from<"data">().after<"lod">());
 
 int main() { return static_cast<int>(p.levels()); }

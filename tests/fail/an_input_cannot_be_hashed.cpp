@@ -12,6 +12,7 @@ class connection {
 };
 
 int number(connection const& c) { return c.fd(); }
-constexpr auto p = memo::pipeline<"p">(memo::input<"peer", connection>, memo::step<"fd">(number).from<"peer">());
+constexpr auto p =
+    memo::pipeline<"p">(memo::input<"peer", connection>, memo::step<"fd">(number).from<"peer">());
 
 int main() { return static_cast<int>(p.levels()); }

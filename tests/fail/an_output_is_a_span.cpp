@@ -6,6 +6,7 @@
 #include <vector>
 
 std::span<int const> head(std::vector<int> const& v) { return v; }
-constexpr auto p = memo::pipeline<"p">(memo::input<"v", std::vector<int>>, memo::step<"head">(head).from<"v">());
+constexpr auto p =
+    memo::pipeline<"p">(memo::input<"v", std::vector<int>>, memo::step<"head">(head).from<"v">());
 
 int main() { return static_cast<int>(p.levels()); }

@@ -31,7 +31,7 @@ class trial {
   trial(std::uint64_t seed, std::filesystem::path const* folder) : draw_(seed) {
     plan_ = random_plan("graph " + std::to_string(seed), draw_);
     // Two stores, of which each run takes one as its own and one as the other.
-    for (int i = 0; i < 2; ++i) {
+    for (std::size_t i = 0; i < 2; ++i) {
       bool const is_directory = folder != nullptr && (i == 0 || draw_.one_in(2));
       if (is_directory)
         stores_.push_back(memo::directory_store{*folder / std::to_string(i)});
@@ -170,27 +170,27 @@ class trial {
   }
 
   void lose() {
-    int const which = static_cast<int>(draw_.below(2));
+    std::size_t const which = draw_.below(2);
     model_store& kept = models_[which];
     switch (draw_.below(8)) {
       case 0:
-        stores_[static_cast<std::size_t>(which)].clear();
+        stores_[which].clear();
         kept.entries.clear();
         kept.objects.clear();
         return;
       case 1:
-        stores_[static_cast<std::size_t>(which)].collect();
+        stores_[which].collect();
         return;
       case 2:
       case 3:
-        return lose_objects(kept, folders_[static_cast<std::size_t>(which)]);
+        return lose_objects(kept, folders_[which]);
       default:
         for (auto entry = kept.entries.begin(); entry != kept.entries.end();) {
           if (!draw_.one_in(4)) {
             ++entry;
             continue;
           }
-          if (!stores_[static_cast<std::size_t>(which)].erase(keys_[entry->first]))
+          if (!stores_[which].erase(keys_[entry->first]))
             problem_ = "an entry that should be there is not: " + entry->first;
           entry = kept.entries.erase(entry);
         }
@@ -231,7 +231,7 @@ class trial {
   std::vector<memo::any_store> stores_;
   std::vector<std::filesystem::path> folders_;
   model_store models_[2], process_;
-  int main_ = 0;
+  std::size_t main_ = 0;
   std::map<std::string, memo::digest> keys_;
   std::map<std::string, std::string> meanings_;
   std::string problem_, described_;

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes typed_random_1.cpp to typed_random_4.cpp beside itself: random pipelines of many types, each with a test that
 runs it in changing modes on changing inputs, in memory and in a directory. Its output is committed; the same program
-gives the same files. usage: make_typed_random.py (needs clang-format)"""
+gives the same files. usage: make_typed_random.py (needs clang-format-19)"""
 import pathlib
 import random
 import subprocess
@@ -119,7 +119,7 @@ def main():
     for part in range(1, 5):
         text = HEAD + "\n" + "\n".join(program(n, draw) for n in range(5 * part - 4, 5 * part + 1))
         path = folder / f"typed_random_{part}.cpp"
-        text = subprocess.run(["clang-format", f"--assume-filename={path}"], input=text, capture_output=True, text=True,
+        text = subprocess.run(["clang-format-19", f"--assume-filename={path}"], input=text, capture_output=True, text=True,
                               check=True).stdout
         path.write_text(text)
 

@@ -44,8 +44,9 @@ class hidden_trial {
         options.mode = memo::mode::read_write;
         run(options, false, true);
       }
-      if (!problem_.empty()) problem_ += "\n  in run " + std::to_string(i + 1) + ", mode " +
-                                        std::string(memo::detail::rules_of(options.mode).name) + described(plan_);
+      if (!problem_.empty())
+        problem_ += "\n  in run " + std::to_string(i + 1) + ", mode " +
+                    std::string(memo::detail::rules_of(options.mode).name) + described(plan_);
       if (draw_.one_in(2)) lose();
     }
     return problem_;

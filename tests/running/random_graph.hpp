@@ -306,7 +306,8 @@ inline std::string described(plan const& p) {
   std::string text;
   for (step_plan const& s : p.steps) {
     text += "\n    step of" + listed(s.outputs) + ", version " + std::to_string(s.version) + ", policy " +
-            std::to_string(static_cast<int>(s.policy)) + ", reads" + listed(s.reads) + ", after" + listed(s.after);
+            std::to_string(static_cast<int>(s.policy)) + ", reads" + listed(s.reads) + ", after" +
+            listed(s.after);
     text += s.in_other_store ? ", in the other store" : "";
   }
   return text;

@@ -101,6 +101,7 @@ class engine {
 
   void tell(event_kind kind, std::uint32_t step, std::string_view text = {});
   void warn(std::string text);
+  any_store* find_store(std::string_view name);
   any_store& store_of(step_row const& row);
   any_store& value_store_of(step_row const& row);
   step_row const& row(std::uint32_t step) const { return request_.graph.steps[step]; }

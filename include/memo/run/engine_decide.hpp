@@ -80,9 +80,9 @@ inline std::string engine::miss_reason(std::uint32_t step) {
         request_.store.read_last(last_record_id(request_.options.project, request_.graph.name));
     last_ = record ? read_last_record(*record) : last_parts{};
   }
-  auto const before = last_->find(s.report.name);
-  if (before == last_->end()) return "first time";
-  std::string difference = first_difference(as_byte_view(before->second), as_byte_view(s.report.parts));
+  std::string const* const before = find_parts(*last_, s.report.name, step);
+  if (before == nullptr) return "first time";
+  std::string difference = first_difference(as_byte_view(*before), as_byte_view(s.report.parts));
   return difference.empty() ? "its entry is no longer in the store" : difference;
 }
 

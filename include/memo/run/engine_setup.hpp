@@ -94,8 +94,7 @@ inline void engine::mark_forced() {
 
 inline void engine::check_stores() {
   for (step_row const& r : request_.graph.steps)
-    if (!r.options.store.empty() &&
-        request_.named_stores.find(r.options.store) == request_.named_stores.end()) {
+    if (find_store(r.options.store) == nullptr) {
       std::string known;
       for (auto const& named : request_.named_stores) known += (known.empty() ? "" : ", ") + named.first;
       throw usage_error(
@@ -107,9 +106,15 @@ inline void engine::check_stores() {
     }
 }
 
-inline any_store& engine::store_of(step_row const& r) {
-  return r.options.store.empty() ? request_.store : request_.named_stores.find(r.options.store)->second;
+/// The runner's main store for an empty name; null where it has none of this name.
+inline any_store* engine::find_store(std::string_view name) {
+  if (name.empty()) return &request_.store;
+  for (auto& named : request_.named_stores)
+    if (named.first == name) return &named.second;
+  return nullptr;
 }
+
+inline any_store& engine::store_of(step_row const& r) { return *find_store(r.options.store); }
 
 inline any_store& engine::value_store_of(step_row const& r) {
   any_store& chosen = store_of(r);
@@ -171,8 +176,14 @@ inline void engine::write_last() {
   std::string before;
   if (std::optional<std::string> kept = request_.store.read_last(id)) before = std::move(*kept);
   last_parts steps = read_last_record(before);
-  for (step_state const& s : steps_)
-    if (!s.report.parts.empty()) steps[s.report.name] = s.report.parts;
+  for (std::size_t i = 0; i < steps_.size(); ++i) {
+    step_report const& line = steps_[i].report;
+    if (line.parts.empty()) continue;
+    if (std::string* parts = find_parts(steps, line.name, i))
+      *parts = line.parts;
+    else
+      steps.emplace_back(line.name, line.parts);
+  }
   std::string const record = write_last_record(steps);
   if (record == before || steps.empty()) return;
   put_result const written = request_.store.write_last(id, as_byte_view(record));

@@ -9,15 +9,26 @@
 #include <memo/core/digest.hpp>
 #include <memo/key/key.hpp>
 
-#include <map>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace memo::detail {
 
 inline constexpr std::string_view last_record_head{"memo-last\1", 10};
 
-using last_parts = std::map<std::string, std::string, std::less<>>;
+/// Names of steps with the parts of their keys.
+using last_parts = std::vector<std::pair<std::string, std::string>>;
+
+/// The parts of a step, or null. `hint` is where they are if the steps are those of the last run.
+inline std::string* find_parts(last_parts& steps, std::string_view name, std::size_t hint) {
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    auto& step = steps[(hint + i) % steps.size()];
+    if (step.first == name) return &step.second;
+  }
+  return nullptr;
+}
 
 inline digest last_record_id(std::string_view project, std::string_view pipeline) {
   key_parts parts;
@@ -55,7 +66,7 @@ inline last_parts read_last_record(std::string_view record) {
     return true;
   };
   std::string_view name, parts;
-  while (next(name) && next(parts)) steps.emplace(name, parts);
+  while (next(name) && next(parts)) steps.emplace_back(name, parts);
   return steps;
 }
 

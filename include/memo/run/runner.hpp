@@ -5,10 +5,10 @@
 #include <memo/run/engine.hpp>
 #include <memo/run/result.hpp>
 
-#include <map>
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace memo {
 
@@ -25,7 +25,12 @@ class runner {
 
   /// The store that holds what steps with `.in<"name">()` give.
   runner& add_store(std::string name, any_store store) {
-    named_stores_.insert_or_assign(std::move(name), std::move(store));
+    for (auto& named : named_stores_)
+      if (named.first == name) {
+        named.second = std::move(store);
+        return *this;
+      }
+    named_stores_.emplace_back(std::move(name), std::move(store));
     return *this;
   }
 
@@ -74,7 +79,7 @@ class runner {
   }
 
   any_store store_;
-  std::map<std::string, any_store, std::less<>> named_stores_;
+  std::vector<std::pair<std::string, any_store>> named_stores_;
   memo::options options_;
 };
 

@@ -10,7 +10,6 @@
 
 #include <cstdint>
 #include <exception>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -71,7 +70,7 @@ struct run_request {
   std::vector<std::shared_ptr<void const>> inputs;  ///< one for each of graph.inputs
   std::vector<std::uint32_t> targets;               ///< slots; empty: all steps are needed
   any_store store;
-  std::map<std::string, any_store, std::less<>> named_stores;
+  std::vector<std::pair<std::string, any_store>> named_stores;
   memo::options options;
   bool plan_only = false;
 };
