@@ -261,10 +261,10 @@ void try_graphs(std::uint64_t first, std::uint64_t count, bool with_directories)
 
 TEST_CASE(
     "random pipelines in memory give the values of a run without a cache and call what the model says") {
-  try_graphs(0, is_long() ? 95'000 : 3'000, false);
+  try_graphs(0, is_long() ? 95'000 : 10'000, false);
 }
 
 TEST_CASE(
     "random pipelines in directories give the values of a run without a cache and call what the model says") {
-  try_graphs(1'000'000, is_long() ? 5'000 : 100, true);
+  try_graphs(1'000'000, is_long() ? 5'000 : 200, true);
 }

@@ -70,6 +70,7 @@ class engine {
   bool load(std::uint32_t slot, bool elements_only, std::string& problem);
   bool gather(std::uint32_t step, std::vector<argument>& arguments);
   void demand(std::uint32_t step, std::uint32_t demander, std::string why);
+  void put_aside(std::uint32_t slot);
   bool can_give_back(std::uint32_t slot) const;
   void release(std::uint32_t step);
   bool may_move(std::uint32_t step, std::size_t parameter) const;

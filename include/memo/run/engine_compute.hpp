@@ -138,13 +138,9 @@ inline void engine::keep_outputs(std::uint32_t step, std::vector<std::shared_ptr
     if (!problem.empty()) warn(std::move(problem));
   }
   for (std::size_t i = 0; i < outputs.size(); ++i) {
-    slot_state& slot = slots_[r.first_output + i];
-    if (slot.object != nullptr || slot.elements.owner != nullptr) {
-      replaced_.push_back(std::move(slot.object));
-      replaced_.push_back(std::move(slot.elements.owner));
-    }
-    slot.object = std::move(outputs[i]);
-    slot.elements = {};
+    std::uint32_t const slot = r.first_output + static_cast<std::uint32_t>(i);
+    put_aside(slot);
+    slots_[slot].object = std::move(outputs[i]);
   }
   if (!prints.empty()) adopt_prints(step, prints);
   settle(step, outcome::ran, std::move(s.why));

@@ -176,6 +176,11 @@ inline void engine::accept_hit(std::uint32_t step) {
   step_state& s = steps_[step];
   std::vector<fingerprint> prints;
   for (stored_output const& o : s.call.found().outputs) prints.push_back(o.value);
+  // A value that was computed from what the step read before is not the one of this entry.
+  for (std::size_t i = 0; i < prints.size(); ++i) {
+    std::uint32_t const slot = row(step).first_output + static_cast<std::uint32_t>(i);
+    if (slots_[slot].print && !(*slots_[slot].print == prints[i])) put_aside(slot);
+  }
   if (rules().verifies && !s.ran && by_chance(random_, request_.options.verify)) {
     s.verifying = true;
     adopt_prints(step, prints);

@@ -77,6 +77,15 @@ inline void engine::demand(std::uint32_t step, std::uint32_t demander, std::stri
   if (executor_ != nullptr) submit(step);
 }
 
+/// Takes the value out of the slot, and keeps it for a caller who may still refer to it.
+inline void engine::put_aside(std::uint32_t slot) {
+  slot_state& s = slots_[slot];
+  if (s.object != nullptr) replaced_.push_back(std::move(s.object));
+  if (s.elements.owner != nullptr) replaced_.push_back(std::move(s.elements.owner));
+  s.object = nullptr;
+  s.elements = {};
+}
+
 /// True where the store has the value, so that it can leave memory.
 inline bool engine::can_give_back(std::uint32_t slot) const {
   slot_row const& described = request_.graph.slots[slot];

@@ -340,8 +340,8 @@ auto make_memoized(F function, any_store store, memo::options const& chosen, ste
   static_assert(signature<F>::known,
                 "memo: memoize needs a function whose parameters are spelled out, not a generic lambda");
   using parameters = typename signature<F>::parameters;
-  static_assert(check_memoized<named<Name>, typename signature<F>::result>(parameters{}));
-  if constexpr (has_hidden_state<F>) static_assert(sizeof(rule::hidden_state<named<Name>, F>) != 0);
+  static_assert(check_memoized<detail::name_witness<id_of<Name>>, typename signature<F>::result>(parameters{}));
+  if constexpr (has_hidden_state<F>) static_assert(sizeof(rule::hidden_state<detail::name_witness<id_of<Name>>, F>) != 0);
   return memoized<Name, F, parameters>(std::move(function), std::move(store), chosen, declared);
 }
 

@@ -23,7 +23,7 @@ class run_result {
   static consteval std::size_t slot_of() {
     constexpr detail::index slot = shape::slot_named(id_of<Name>);
     if constexpr (slot == detail::no_index)
-      return sizeof(rule::no_such_name<named<Name>>);
+      return sizeof(rule::no_such_name<detail::name_witness<id_of<Name>>>);
     else
       return slot;
   }

@@ -60,7 +60,7 @@ class runner {
   static consteval std::uint32_t target_slot() {
     constexpr detail::index slot = Pipeline::shape::slot_named(id_of<Name>);
     if constexpr (slot == detail::no_index)
-      return sizeof(rule::no_such_name<named<Name>>);
+      return sizeof(rule::no_such_name<detail::name_witness<id_of<Name>>>);
     else
       return slot;
   }
