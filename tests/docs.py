@@ -36,14 +36,23 @@ def versions(source):
     return []
 
 
-def run_console(block, program, scratch):
-    """A console block is '$ command' lines, each with its output; every command runs the program once more."""
+def run_console(block, program, scratch, source, text):
+    """A console block is '$ command' lines, each with its output. A compiler is run as it stands, beside a folder memo
+    and the program's source; every other command runs the program once more."""
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
+    (scratch / "memo").symlink_to(source.resolve())
+    (scratch / (pathlib.Path(program).name + ".cpp")).write_text(text, "utf-8")
     environment = {k: v for k, v in os.environ.items() if not k.startswith("MEMO_")}
     expected, found = [], []
     for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
         command, _, output = part.partition("\n")
+        words = command.split()
+        if words[0] == "g++":
+            done = subprocess.run(words, cwd=scratch, capture_output=True, text=True) if shutil.which("g++") else None
+            if done and done.returncode:
+                return [f"the README's command fails: {command}\n{done.stderr[:2000]}"]
+            continue
         done = subprocess.run([program] + command.split()[1:], cwd=scratch, env=environment, capture_output=True,
                               text=True, timeout=120)
         expected += ["$ " + squeeze(command)] + normalise(output)
@@ -78,9 +87,9 @@ def check(source, scratch, command):
             counted += 1
             if not any(squeeze(block) in passage for passage in passages):
                 problems.append(f"the passage that opens with '{first}' stands in no example and no test")
-        elif language == "console" and program and block.startswith(f"$ ./{program.name}"):
+        elif language == "console" and program and f"$ ./{program.name}" in block:
             counted += 1
-            problems += run_console(block, str(program.resolve()), scratch / "run")
+            problems += run_console(block, str(program.resolve()), scratch / "run", source, same[0].read_text("utf-8"))
     if counted < 2:
         problems.append("README.md shows no program with its output")
     print(f"{counted} blocks of README.md checked")

@@ -81,9 +81,11 @@ TEST_CASE("a context is no parameter that reads") {
   STATIC_REQUIRE(signature<with>::takes_context);
   STATIC_REQUIRE(std::is_same_v<signature<with>::parameters, types<int>>);
   STATIC_REQUIRE(call_of<with, types<int>>::callable);
-  // Any first parameter of a generic function would do for a context, so it gets none.
   constexpr auto generic = [](memo::context&, auto const&) { return 1; };
-  STATIC_REQUIRE_FALSE(call_of<std::remove_const_t<decltype(generic)>, types<int>>::callable);
+  STATIC_REQUIRE(call_of<std::remove_const_t<decltype(generic)>, types<int>>::takes_context);
+  // A generic first parameter would do for a context too, and asks for none.
+  constexpr auto too_many = [](auto const&, auto const&) { return 1; };
+  STATIC_REQUIRE_FALSE(call_of<std::remove_const_t<decltype(too_many)>, types<int>>::callable);
   STATIC_REQUIRE_FALSE(call_of<int (*)(int, memo::context&), types<int>>::callable);
 }
 

@@ -13,7 +13,8 @@ struct fixed_string {
 
   constexpr fixed_string() = default;
   constexpr fixed_string(char const (&literal)[N + 1]) {  // NOLINT: a literal is meant to convert
-    for (std::size_t i = 0; i < N; ++i) text[i] = literal[i];
+    // With the closing zero: clang prints the text of a name only where its last character was written.
+    for (std::size_t i = 0; i <= N; ++i) text[i] = literal[i];
   }
 
   constexpr std::string_view view() const { return {text, N}; }

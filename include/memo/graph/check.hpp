@@ -36,9 +36,7 @@ template <class Step, class Arguments>
 struct not_callable {
   static_assert(broken<Step>,
                 "memo: the function of the step cannot be called with what it reads; .from<...>() gives the "
-                "parameters in order, each as a value or a const reference (a function that takes "
-                "memo::context& spells out the "
-                "types of all its parameters)");
+                "parameters in order, each as a value or a const reference; memo::context& comes first");
 };
 template <class Step>
 struct mutable_parameter {
@@ -80,7 +78,8 @@ struct hidden_state {
   static_assert(
       broken<Step>,
       "memo: the function of the step has state (a capture, or members) that can be neither hashed nor "
-      "serialized; a capture is a hidden input: make it an input of the pipeline");
+      "serialized; a capture is a hidden input: make it an input of the pipeline, or a parameter of the "
+      "memoized function");
 };
 template <class Step>
 struct bad_key_function {

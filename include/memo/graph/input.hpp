@@ -40,23 +40,23 @@ struct input_node {
   }
 };
 
-/// What may be given for an input of type `T`: what converts without being asked to, and loses no fraction and makes
-/// no truth of a text.
+/// What may be given for an input of type `T`: what converts without being asked to, loses no fraction, and is a bool
+/// where `T` is bool.
 template <class V, class T>
 inline constexpr bool is_input_value =
     std::is_convertible_v<V, T> &&
     !(std::is_floating_point_v<std::remove_cvref_t<V>> && std::is_integral_v<T>) &&
     !(std::is_same_v<T, bool> && !std::is_same_v<std::remove_cvref_t<V>, bool>);
 
-/// Converts a value given for an input. Throws usage_error for an integer that the type cannot hold.
+/// Converts a value given for the input `name`. Throws usage_error for an integer that the type cannot hold.
 template <class T, class V>
-T to_input(V&& given) {
+T to_input(V&& given, std::string_view name) {
   using From = std::remove_cvref_t<V>;
   if constexpr (std::is_integral_v<T> && std::is_integral_v<From> && !std::is_same_v<From, T>) {
     T const converted = static_cast<T>(given);
     if (static_cast<From>(converted) != given || (converted < T{}) != (given < From{}))
-      throw usage_error("an integer was given to an input whose type cannot hold it",
-                        {{"given", std::to_string(given)}},
+      throw usage_error("the integer given to an input does not fit its type",
+                        {{"input", std::string(name)}, {"given", std::to_string(given)}},
                         "give a smaller one, or declare the input with a wider type");
     return converted;
   } else {
@@ -66,11 +66,11 @@ T to_input(V&& given) {
 
 /// The value of a default: what was written, or what it returns when called.
 template <class T, class V>
-T value_from(V const& written) {
+T value_from(V const& written, std::string_view name) {
   if constexpr (std::is_invocable_v<V const&>)
-    return to_input<T>(written());
+    return to_input<T>(written(), name);
   else
-    return to_input<T>(written);
+    return to_input<T>(written, name);
 }
 
 }  // namespace detail

@@ -165,7 +165,9 @@ using functions_for = typename functions_of_node<List, Node>::type;
 template <class Input>
 fingerprint added_fingerprint(void const* node, std::uint64_t seed) {
   using T = typename Input::value_type;
-  return fingerprint_of(value_from<T>(static_cast<Input const*>(node)->added_value), seed);
+  return fingerprint_of(
+      value_from<T>(static_cast<Input const*>(node)->added_value, static_cast<Input const*>(node)->name),
+      seed);
 }
 
 /// Where a node stands in the graph, without its type.

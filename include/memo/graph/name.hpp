@@ -1,7 +1,7 @@
 /// Names of nodes: short 64-bit ids in types, and their text where a message or a report needs it.
 ///
 /// A node's type holds the id and not the text, which keeps symbols short (FNV-1a 64; two names of one program with
-/// one id do not compile). The text of an id is found through a friend function that naming it once defines.
+/// one id do not compile). `define_name` also defines a friend function that gives the text for the id alone.
 #pragma once
 
 #include <memo/core/fixed_string.hpp>

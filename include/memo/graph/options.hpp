@@ -2,8 +2,10 @@
 #pragma once
 
 #include <memo/core/digest.hpp>
+#include <memo/core/error.hpp>
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -40,7 +42,9 @@ enum class code_identity : std::uint8_t {
 class name_lists {
  public:
   constexpr void add(std::span<std::string_view const> names) {
-    if (count_ == lists_.size()) throw "memo: at most four calls of .env or .uses; name several in one call";
+    if (count_ == lists_.size())
+      throw usage_error("a step has more than four calls of .env or of .uses", {},
+                        "name several in one call");
     lists_[count_++] = names;
   }
   constexpr bool empty() const { return count_ == 0; }
@@ -64,11 +68,20 @@ struct step_options {
   digest source;
   std::int64_t ttl_ms = -1;  ///< negative: none
   unsigned retries = 0;      ///< further attempts after an exception
-  unsigned threads = 1;      ///< jobs that the step takes while it runs
-  std::string_view store;    ///< the name of the runner's store that holds it; empty: the main one
-  name_lists environment;    ///< variables that count as inputs; `*` at the end is a pattern
-  name_lists exclusions;     ///< steps that share a name here never run at the same time
+  unsigned threads = 1;    ///< jobs that the step takes while it runs; counts where several steps run at once
+  std::string_view store;  ///< the name of the runner's store that holds it; empty: the main one
+  name_lists environment;  ///< variables that count as inputs; `*` at the end is a pattern
+  name_lists exclusions;   ///< steps that share a name here never run at the same time
 };
+
+namespace detail {
+
+template <class Rep, class Period>
+constexpr std::int64_t milliseconds_of(std::chrono::duration<Rep, Period> time) {
+  return std::chrono::duration_cast<std::chrono::duration<std::int64_t, std::milli>>(time).count();
+}
+
+}  // namespace detail
 
 /// Compiler settings that change the results of floating-point code, seen where a pipeline is declared.
 struct float_flags {

@@ -232,7 +232,7 @@ struct shape_of {
     std::array<name_id, slot_count> outputs{};
     std::array<name_id, read_count> reads{};
     std::array<name_id, after_count> afters{};
-    name_id *o = outputs.data(), *r = reads.data(), *a = afters.data();
+    [[maybe_unused]] name_id *o = outputs.data(), *r = reads.data(), *a = afters.data();
     (append_ids(o, typename node_names<Nodes>::outputs{}), ...);
     (append_ids(r, typename node_names<Nodes>::reads{}), ...);
     (append_ids(a, typename node_names<Nodes>::after{}), ...);

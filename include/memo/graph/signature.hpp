@@ -139,13 +139,26 @@ struct call_of<F, types<Args...>, Signature> {
   using parameters = typename Signature::parameters;
 };
 
-// A generic function cannot ask for the context: any first parameter would do for it.
 template <class F, class... Args, class Signature>
   requires(!Signature::known && std::is_invocable_v<F const&, Args const&...>)
 struct call_of<F, types<Args...>, Signature> {
   static constexpr bool takes_context = false;
   static constexpr bool callable = true;
   using result = std::invoke_result_t<F const&, Args const&...>;
+  using parameters = types<Args const&...>;
+};
+
+// What a generic first parameter would take too: only a function that refuses it asks for the context.
+struct no_context {};
+
+template <class F, class... Args, class Signature>
+  requires(!Signature::known && !std::is_invocable_v<F const&, Args const&...> &&
+           !std::is_invocable_v<F const&, no_context&, Args const&...> &&
+           std::is_invocable_v<F const&, context&, Args const&...>)
+struct call_of<F, types<Args...>, Signature> {
+  static constexpr bool takes_context = true;
+  static constexpr bool callable = true;
+  using result = std::invoke_result_t<F const&, context&, Args const&...>;
   using parameters = types<Args const&...>;
 };
 

@@ -95,7 +95,8 @@ struct step_node {
     return with_parts(parts_t{parts.function, std::move(g), parts.identity, parts.checks});
   }
 
-  /// The value's digest becomes that of `g(value)`: what differs only there stops the wave.
+  /// The value's digest becomes that of `g(value)`: a value that differs only elsewhere does not make its readers run
+  /// again. For a step with one output.
   template <class G>
   constexpr auto identity(G g) const {
     using parts_t =
@@ -116,9 +117,7 @@ struct step_node {
   /// A result older than this, by its creation time, is a miss.
   template <class Rep, class Period>
   constexpr auto ttl(std::chrono::duration<Rep, Period> age) const {
-    return with([age](step_options& o) {
-      o.ttl_ms = std::chrono::duration_cast<std::chrono::duration<std::int64_t, std::milli>>(age).count();
-    });
+    return with([age](step_options& o) { o.ttl_ms = milliseconds_of(age); });
   }
 
   /// Environment variables that count as inputs; a `*` at the end of a name stands for any ending.
@@ -132,13 +131,14 @@ struct step_node {
     return with([count](step_options& o) { o.retries = count; });
   }
 
-  /// Steps that share a name here never run at the same time.
+  /// Steps that share a name here never run at the same time. (Today the runner runs one step at a time.)
   template <fixed_string... Names>
   constexpr auto uses() const {
     return with([](step_options& o) { o.exclusions.add(name_list<Names...>::views); });
   }
 
-  /// The step runs `count` threads of its own: it takes as many of the runner's jobs.
+  /// The step runs `count` threads of its own: it takes as many of the runner's jobs. (Today the runner runs one step
+  /// at a time.)
   constexpr auto threads(unsigned count) const {
     return with([count](step_options& o) { o.threads = count; });
   }

@@ -14,10 +14,10 @@ namespace memo {
 /// a regular file that can be read.
 inline digest file_digest(std::string const& path, std::uint64_t seed = 0) {
   auto refuse = [&path](int error) {
-    throw unhashable(
-        "a file that a step depends on cannot be read",
-        {{"file", path}, {"error", error == 0 ? "not a regular file" : detail::os::error_text(error)}},
-        "without its content there is no key: the step runs and is not cached");
+    throw unhashable("the file `" + path + "` cannot be read: " +
+                         (error == 0 ? std::string("it is no regular file") : detail::os::error_text(error)),
+                     {{"file", path}},
+                     "without its content there is no key: the step runs and is not cached");
   };
   auto const opened = detail::os::open_user_file(path.c_str());
   if (!opened) refuse(opened.error);

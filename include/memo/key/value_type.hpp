@@ -39,7 +39,7 @@ inline constexpr char type_tag{};
 
 template <class T>
 struct value_functions {
-  static fingerprint print(void const* v, std::uint64_t seed) {
+  static fingerprint fingerprint_of(void const* v, std::uint64_t seed) {
     return memo::fingerprint_of(*static_cast<T const*>(v), seed);
   }
   static encoding encode(void const* v, std::uint64_t seed) {
@@ -61,7 +61,7 @@ consteval value_type make_value_type() {
   made.object_size = sizeof(T);
   if constexpr (hashable<T>) {
     made.schema = &schema_of<T>;
-    made.fingerprint_of = &value_functions<T>::print;
+    made.fingerprint_of = &value_functions<T>::fingerprint_of;
   }
   if constexpr (storable<T>) {
     made.encode = &value_functions<T>::encode;

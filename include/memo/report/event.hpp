@@ -6,9 +6,9 @@
 
 namespace memo {
 
-/// A notable thing. `will_*` comes before the act, `did_*` after it.
+/// A notable thing. `will_*` comes before the act, `did_*` after it; `text` is the reason where nothing else is said.
 enum class event_kind : std::uint8_t {
-  will_start,    ///< a run: `count` steps are needed
+  will_start,    ///< a run of the pipeline `text`: `count` steps are needed
   did_hit,       ///< a step's result was found
   will_run,      ///< a step's function is about to be called
   did_run,       ///< it has returned, and its results are kept where they are to be kept
@@ -33,7 +33,8 @@ struct event {
   std::uint64_t total = 0;
 };
 
-/// Is told of every event, on the thread where it happens; several threads may call at once.
+/// Is told of every event, on the thread where it happens; several threads may call at once. It must not ask the run
+/// that it hears of for anything (the run waits for it), and an exception from it ends that run.
 class observer {
  public:
   virtual ~observer() = default;

@@ -57,6 +57,13 @@ inline std::string difference_text(part_view const* old_part, part_view const& n
   return "its key changed";
 }
 
+inline std::string removed_text(part_view const& p) {
+  if (!p.name.empty()) return "`" + std::string(p.name) + "` no longer counts";
+  if (is_code(p.tag)) return "its code no longer counts";
+  if (p.tag == part::state) return "its function no longer has a state";
+  return p.tag == part::user_key ? ".key() was removed" : "its key changed";
+}
+
 inline bool same_part(part_view const& a, part_view const& b) {
   return a.name == b.name && (a.tag == b.tag || (is_code(a.tag) && is_code(b.tag)));
 }
@@ -80,7 +87,7 @@ inline std::string first_difference(byte_view before, byte_view now) {
     part_view candidate;
     bool found = false;
     while (!found && again.next(candidate)) found = same_part(candidate, p);
-    if (!found) return "`" + std::string(p.name) + "` no longer counts";
+    if (!found) return removed_text(p);
   }
   return {};
 }

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -71,8 +72,10 @@ struct not_an_input {
 };
 template <class Input, class Given, class Wanted>
 struct wrong_input_type {
-  static_assert(broken<Input>,
-                "memo: the value given to the input does not convert to the type of the input");
+  static_assert(
+      broken<Input>,
+      "memo: the value given to the input does not convert to the type of the input, or not without loss (a "
+      "fraction to an integer, or anything but a bool to a bool)");
 };
 template <class Name>
 struct no_such_name {
@@ -155,13 +158,13 @@ consteval auto check_bindings(types<Nodes...>, types<Given...>) {
 }
 
 template <class T, name_id Id, class V>
-std::shared_ptr<void const> make_input(binding<Id, V>& given) {
+std::shared_ptr<void const> make_input(binding<Id, V>& given, std::string_view name) {
   if constexpr (std::is_same_v<T, V>)
     return std::make_shared<T>(std::move(given.value));
   else if constexpr (fills<V, T>)
     return std::make_shared<T>(given.value.values.begin(), given.value.values.end());
   else
-    return std::make_shared<T>(to_input<T>(std::move(given.value)));
+    return std::make_shared<T>(to_input<T>(std::move(given.value), name));
 }
 
 template <name_id Id, class T, class Default, class Added, class... Given>
@@ -169,11 +172,11 @@ void bind_input(std::vector<std::shared_ptr<void const>>& values,
                 input_node<Id, T, Default, Added> const& node, Given&... given) {
   std::shared_ptr<void const> value;
   [[maybe_unused]] auto take = [&]<name_id Other, class V>(binding<Other, V>& candidate) {
-    if constexpr (Other == Id) value = make_input<T>(candidate);
+    if constexpr (Other == Id) value = make_input<T>(candidate, node.name);
   };
   (take(given), ...);
   if constexpr (input_node<Id, T, Default, Added>::has_default)
-    if (value == nullptr) value = std::make_shared<T>(value_from<T>(node.default_value));
+    if (value == nullptr) value = std::make_shared<T>(value_from<T>(node.default_value, node.name));
   values.push_back(std::move(value));
 }
 template <class Outputs, class Parts, class Reads, class After, cache_policy Policy, class... Given>

@@ -1,11 +1,11 @@
-/// The protocol that steps, map elements and memoized functions share: look up, validate, load, compute, store.
+/// The protocol that steps and memoized functions share: look up, validate, load, compute, store.
 ///
 /// A `cached_call` is one key's way through it, as states and not as one blocking function, so that the owner decides
 /// where and when each act happens, and can wait for a load or for another computation without holding a thread:
 ///
 ///     fresh -> hit                      look_up found a valid entry
 ///     fresh -> missing -> stored        look_up found none; the owner computed and published
-///     hit -> missing                    its value is lost, forced, or checked again: `reopen`
+///     hit, stored -> missing            its value is lost or not kept: `reopen`, `forget`
 #pragma once
 
 #include <memo/core/clock.hpp>
@@ -35,7 +35,7 @@ struct hit_rules {
 /// Entries whose creation lies further ahead than this come from a clock that is wrong, and are misses.
 inline constexpr std::int64_t clock_skew_ms = 5 * 60 * 1000;
 
-/// What the value in the store was lost to, or why it cannot be had.
+/// A value from the store, in one of two forms, or why it cannot be had.
 struct loaded {
   std::shared_ptr<void const> object;  ///< the value, decoded or live
   shared_bytes elements;               ///< or the stored bytes of a contiguous value
@@ -47,6 +47,32 @@ inline digest codec_of(value_type const& type) {
   return type.schema == nullptr ? digest{} : hash_bytes(as_byte_view(type.schema()), encoding_version);
 }
 
+/// How an entry describes an encoded value: with its bytes where they are few, else as an object.
+inline stored_output describe(encoding const& encoded, value_type const& type, std::uint64_t inline_limit) {
+  stored_output out;
+  out.value = encoded.value();
+  out.codec = codec_of(type);
+  out.size = encoded.size();
+  out.is_inline = encoded.size() <= inline_limit;
+  if (out.is_inline)
+    out.bytes = encoded.join();
+  else
+    out.object = encoded.object();
+  return out;
+}
+
+/// The object of an encoded value, for a put. It points into `encoded`.
+inline object_source object_of(encoding const& encoded, value_type const& type,
+                               std::shared_ptr<void const> value) {
+  return {.object = encoded.object(),
+          .checksum = encoded.checksum(),
+          .size = encoded.size(),
+          .pieces = encoded.pieces(),
+          .file = {},
+          .live = {std::move(value), type.tag, encoded.size(), type.stored_form}};
+}
+
+/// One key's way through the protocol. Used by one thread at a time.
 class cached_call {
  public:
   enum class state : std::uint8_t { fresh, hit, missing, stored };
@@ -57,21 +83,21 @@ class cached_call {
   bool has_entry() const { return variants_ != nullptr; }
   bool lacks_checks() const { return lacks_checks_; }
 
-  /// Why the key missed, where the store says so: "entry damaged", "older than its ttl". Empty: it was never there.
+  /// Why the key missed, where more is known than that nothing was there: "entry damaged", "older than its ttl".
   std::string const& reason() const { return reason_; }
   /// True where the last look-up met a record that could not be read.
   bool failed_to_read() const { return failed_to_read_; }
   /// True where what is stored must not stay: it is expired, forced, damaged or outdated.
   bool replaces() const { return replaces_; }
 
-  /// Forgets all but that what is computed next replaces what is stored.
+  /// Makes it a miss for `reason`; with `replace`, what is published next replaces what is stored.
   void reopen(std::string reason, bool replace) {
     state_ = state::missing;
     reason_ = std::move(reason);
     replaces_ = replace;
   }
 
-  /// Forgets the entry: it could not be stored.
+  /// Lets go of the entry: the store does not have the value of now.
   void forget() {
     variants_ = nullptr;
     state_ = state::missing;

@@ -41,7 +41,7 @@ inline os::outcome<std::string> read_user_file(char const* path) {
 /// What a step may ask of the run, by taking `memo::context&` as its first parameter. One for each call of a step;
 /// used by the thread that the step runs on.
 ///
-/// What `depends_on`, `read`, `exists` and `env` look at is noted. A step that noted anything is not cached yet: its
+/// What `depends_on`, `read`, `exists` and `env` look at is noted. A step that noted anything is not cached, because its
 /// result depends on more than its key says.
 class context {
  public:

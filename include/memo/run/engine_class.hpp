@@ -29,8 +29,8 @@ class engine {
   engine(engine const&) = delete;
   engine& operator=(engine const&) = delete;
 
-  /// Runs what is needed and returns when it is decided. Throws step_failed, run_cancelled, usage_error, and
-  /// store_error under `strict`.
+  /// Runs what is needed and returns when it is decided. Throws step_failed and run_cancelled (neither under
+  /// `keep_going`), and under `strict` store_error and not_reproducible.
   void run(executor_ref executor);
 
   /// The value of a slot, loaded or computed again where needed; it stays while the engine lives. Any thread.
@@ -59,10 +59,13 @@ class engine {
   // decisions (engine_decide.hpp)
   void decide(std::uint32_t step, std::unique_lock<std::mutex>& lock);
   bool derive_key(std::uint32_t step, std::string& problem);
-  fingerprint const& print_of(std::uint32_t slot);
+  fingerprint const& fingerprint_of_slot(std::uint32_t slot);
   omitted_reads find_omitted(step_row const& row);
   void look_up(std::uint32_t step, std::unique_lock<std::mutex>& lock);
+  void check_again(std::uint32_t step, any_store& store);
   void accept_hit(std::uint32_t step);
+  std::string_view runs_anyway(std::uint32_t step) const;
+  hit_rules hit_rules_of(std::uint32_t step) const;
   std::string miss_reason(std::uint32_t step);
   void forecast_step(std::uint32_t step);
 
@@ -81,20 +84,22 @@ class engine {
   void verify_hit(std::uint32_t step, std::vector<argument>& arguments, std::unique_lock<std::mutex>& lock);
   void keep_outputs(std::uint32_t step, std::vector<std::shared_ptr<void>>&& outputs, std::int64_t took,
                     bool cacheable, std::unique_lock<std::mutex>& lock);
-  std::vector<fingerprint> print_outputs(std::uint32_t step,
-                                         std::vector<std::shared_ptr<void>> const& outputs);
+  std::vector<fingerprint> fingerprint_outputs(std::uint32_t step,
+                                               std::vector<std::shared_ptr<void>> const& outputs);
   std::vector<fingerprint> publish(std::uint32_t step, std::vector<std::shared_ptr<void>> const& outputs,
                                    std::int64_t took, std::string& problem);
   std::string describe_difference(std::uint32_t step, std::size_t output, void const* value,
                                   fingerprint const& now);
   std::uint64_t seed_for(step_row const& row);
+  std::optional<context> context_for(std::uint32_t step);
 
   // flow (engine_flow.hpp)
+  void stop(std::string why);
   void submit(std::uint32_t step);
   void advance(std::uint32_t step);
   void settle(std::uint32_t step, memo::outcome what, std::string why);
   void fail(std::uint32_t step, std::exception_ptr error, std::string message);
-  void adopt_prints(std::uint32_t step, std::vector<fingerprint> const& prints);
+  void adopt_fingerprints(std::uint32_t step, std::vector<fingerprint> const& fingerprints);
   void send_back_readers(std::uint32_t slot);
   bool reads_changed(std::uint32_t step) const;
   bool needs_failed(std::uint32_t step);
@@ -108,7 +113,7 @@ class engine {
   step_row const& row(std::uint32_t step) const { return request_.graph.steps[step]; }
   clock const& time() const { return request_.options.clock ? *request_.options.clock : clock::system(); }
   mode_rules const& rules() const { return rules_of(request_.options.mode); }
-  access how() const { return rules().writes ? access::normal : access::read_only; }
+  access how() const { return rules().writes && !request_.plan_only ? access::normal : access::read_only; }
 
   run_request request_;
   std::uint64_t seed_ = 0;
@@ -123,7 +128,7 @@ class engine {
   std::mutex outside_;  // one caller at a time loads values after the run
   executor_ref* executor_ = nullptr;
   task_group* group_ = nullptr;
-  bool stopping_ = false;
+  std::string stopped_by_;           // why nothing new starts; empty while steps start
   std::exception_ptr strict_error_;  // what `strict` makes of a warning
   std::exception_ptr broken_;        // what ended the run from within: no step's failure
   std::atomic<std::uint64_t> random_{0};

@@ -17,14 +17,21 @@ inline std::uint64_t engine::seed_for(step_row const& r) {
     omitted_reads const omitted = find_omitted(r);
     for (std::size_t i = 0; i < r.reads.size(); ++i)
       if (omitted.empty() || !omitted[i])
-        parts.add(part::input, request_.graph.slots[r.reads[i]].name, print_of(r.reads[i]));
+        parts.add(part::input, request_.graph.slots[r.reads[i]].name, fingerprint_of_slot(r.reads[i]));
   } catch (unhashable const&) {
     // The step runs uncached and an input has no digest: what comes behind it is not drawn from.
   }
   return parts.prefix(0).low;
 }
 
-/// Calls the function with its attempts, then checks the outputs. Throws what the last attempt threw.
+/// What the step's function may ask of the run, where it takes a context.
+inline std::optional<context> engine::context_for(std::uint32_t step) {
+  if (!row(step).takes_context) return std::nullopt;
+  return std::optional<context>(std::in_place, steps_[step].report.name, seed_for(row(step)),
+                                request_.options.stop, request_.options.observer);
+}
+
+/// Calls the function, again after an exception as often as `.retry` allows. Throws what the last attempt threw.
 inline std::vector<std::shared_ptr<void>> call_step(step_row const& r, std::vector<argument> const& arguments,
                                                     context* ctx) {
   std::vector<std::shared_ptr<void>> outputs(r.names.size());
@@ -40,16 +47,16 @@ inline std::vector<std::shared_ptr<void>> call_step(step_row const& r, std::vect
 }
 
 /// The fingerprints of outputs that are not to be stored, or of a computation that verify compares.
-inline std::vector<fingerprint> engine::print_outputs(std::uint32_t step,
-                                                      std::vector<std::shared_ptr<void>> const& outputs) {
+inline std::vector<fingerprint> engine::fingerprint_outputs(
+    std::uint32_t step, std::vector<std::shared_ptr<void>> const& outputs) {
   step_row const& r = row(step);
-  std::vector<fingerprint> prints;
+  std::vector<fingerprint> fingerprints;
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     value_type const& type = *request_.graph.slots[r.first_output + i].type;
     if (i == 0 && r.identity != nullptr) {
-      prints.push_back(r.identity(r.identity_function, outputs[i].get(), seed_));
+      fingerprints.push_back(r.identity(r.identity_function, outputs[i].get(), seed_));
     } else if (type.is_hashable()) {
-      prints.push_back(type.fingerprint_of(outputs[i].get(), seed_));
+      fingerprints.push_back(type.fingerprint_of(outputs[i].get(), seed_));
     } else {
       // What cannot be hashed is known by its step's key; where that says nothing of the value, by a fresh number.
       step_state const& s = steps_[step];
@@ -57,10 +64,10 @@ inline std::vector<fingerprint> engine::print_outputs(std::uint32_t step,
       bool const by_key = !s.uncacheable && !s.must_run && s.call.key();
       parts.add(part::step, {}, by_key ? s.call.key() : os::random_digest());
       parts.add(part::result, {}, std::uint64_t{i});
-      prints.push_back(fingerprint::of_digest(parts.prefix(seed_)));
+      fingerprints.push_back(fingerprint::of_digest(parts.prefix(seed_)));
     }
   }
-  return prints;
+  return fingerprints;
 }
 
 inline void engine::compute(std::uint32_t step, std::vector<argument>& arguments,
@@ -72,9 +79,7 @@ inline void engine::compute(std::uint32_t step, std::vector<argument>& arguments
     // From here on the arguments own the value: it has moved or it goes with the call.
     if (arguments[i].may_move) slots_[r.reads[i]].object.reset();
   }
-  std::optional<context> ctx;
-  if (r.takes_context)
-    ctx.emplace(s.report.name, seed_for(r), request_.options.stop, request_.options.observer);
+  std::optional<context> ctx = context_for(step);
   tell(event_kind::will_run, step, s.why);
   s.ran = true;
 
@@ -116,7 +121,7 @@ inline void engine::keep_outputs(std::uint32_t step, std::vector<std::shared_ptr
   step_state& s = steps_[step];
   step_row const& r = row(step);
   bool const stored = cacheable && rules().writes && !s.uncacheable && r.policy != cache_policy::never;
-  std::vector<fingerprint> prints;
+  std::vector<fingerprint> fingerprints;
   // An entry of before speaks of a value that is lost: only what is stored now can be given back.
   if (!stored) s.call.forget();
   if (request_.options.mode != mode::off) {
@@ -124,15 +129,15 @@ inline void engine::keep_outputs(std::uint32_t step, std::vector<std::shared_ptr
     std::string problem;
     try {
       if (stored)
-        prints = publish(step, outputs, took, problem);
+        fingerprints = publish(step, outputs, took, problem);
       else
-        prints = print_outputs(step, outputs);
+        fingerprints = fingerprint_outputs(step, outputs);
     } catch (std::exception const& e) {
       // A value that cannot be hashed or serialized after all is used, and is known to no key.
       problem = "the result of step `" + s.report.name + "` could not be stored: " + e.what();
-      prints.clear();
+      fingerprints.clear();
       for (std::size_t i = 0; i < outputs.size(); ++i)
-        prints.push_back(fingerprint::of_digest(os::random_digest()));
+        fingerprints.push_back(fingerprint::of_digest(os::random_digest()));
     }
     lock.lock();
     if (!problem.empty()) warn(std::move(problem));
@@ -142,7 +147,7 @@ inline void engine::keep_outputs(std::uint32_t step, std::vector<std::shared_ptr
     put_aside(slot);
     slots_[slot].object = std::move(outputs[i]);
   }
-  if (!prints.empty()) adopt_prints(step, prints);
+  if (!fingerprints.empty()) adopt_fingerprints(step, fingerprints);
   settle(step, outcome::ran, std::move(s.why));
   for (std::size_t i = 0; i < r.names.size(); ++i) {
     slot_state& slot = slots_[r.first_output + i];
@@ -163,7 +168,7 @@ inline std::vector<fingerprint> engine::publish(std::uint32_t step,
   std::vector<encoding> encodings;
   encodings.reserve(outputs.size());
   std::vector<object_source> objects;
-  std::vector<fingerprint> prints;
+  std::vector<fingerprint> fingerprints;
   entry made;
   made.project = request_.options.project;
   made.pipeline = r.pipeline;
@@ -173,39 +178,37 @@ inline std::vector<fingerprint> engine::publish(std::uint32_t step,
   made.checks = s.checks;
 
   bool const by_reference = r.policy == cache_policy::in_memory;
-  if (by_reference) prints = print_outputs(step, outputs);
+  if (by_reference) fingerprints = fingerprint_outputs(step, outputs);
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     value_type const& type = *request_.graph.slots[r.first_output + i].type;
     stored_output out;
-    out.codec = codec_of(type);
-    object_source source;
-    source.live = {outputs[i], type.tag, type.object_size, type.stored_form};
     if (by_reference) {
-      out.value = prints[i];
-      out.size = source.size = type.object_size;
       key_parts name;
       name.add(part::input, {}, s.call.key());
       name.add(part::result, {}, std::uint64_t{i});
-      out.object = source.object = source.checksum = name.prefix(seed_);
-      objects.push_back(std::move(source));
+      out.value = fingerprints[i];
+      out.codec = codec_of(type);
+      out.size = type.object_size;
+      out.object = name.prefix(seed_);
+      objects.push_back({.object = out.object,
+                         .checksum = out.object,
+                         .size = out.size,
+                         .pieces = {},
+                         .file = {},
+                         .live = {outputs[i], type.tag, out.size, type.stored_form}});
     } else {
       encodings.push_back(type.encode(outputs[i].get(), seed_));
       encoding const& encoded = encodings.back();
-      out.value = i == 0 && r.identity != nullptr ? r.identity(r.identity_function, outputs[i].get(), seed_)
-                                                  : encoded.value();
-      prints.push_back(out.value);
-      out.size = encoded.size();
+      out = describe(encoded, type, able.inline_limit);
+      if (i == 0 && r.identity != nullptr)
+        out.value = r.identity(r.identity_function, outputs[i].get(), seed_);
+      fingerprints.push_back(out.value);
       if (r.policy == cache_policy::digest_only) {
-        // The fingerprint is all that is kept.
-      } else if (encoded.size() <= able.inline_limit) {
-        out.is_inline = true;
-        out.bytes = encoded.join();
-      } else {
-        out.object = source.object = encoded.object();
-        source.checksum = encoded.checksum();
-        source.size = source.live.size = encoded.size();
-        source.pieces = encoded.pieces();
-        objects.push_back(std::move(source));
+        out.is_inline = false;
+        out.bytes = {};
+        out.object = {};
+      } else if (!out.is_inline) {
+        objects.push_back(object_of(encoded, type, outputs[i]));
       }
     }
     made.outputs.push_back(std::move(out));
@@ -215,7 +218,7 @@ inline std::vector<fingerprint> engine::publish(std::uint32_t step,
   put_result const put = s.call.publish(store, std::move(made), objects);
   problem = put.warning;
   if (!put.stored) s.call.forget();
-  return prints;
+  return fingerprints;
 }
 
 /// Compares a second computation of a hit with what is stored; the stored value is used and kept.
@@ -223,21 +226,18 @@ inline void engine::verify_hit(std::uint32_t step, std::vector<argument>& argume
                                std::unique_lock<std::mutex>& lock) {
   step_state& s = steps_[step];
   step_row const& r = row(step);
-  s.verifying = false;
-  std::optional<context> ctx;
-  if (r.takes_context)
-    ctx.emplace(s.report.name, seed_for(r), request_.options.stop, request_.options.observer);
+  std::optional<context> ctx = context_for(step);
   tell(event_kind::will_run, step, "verify");
   lock.unlock();
   std::string difference;
   try {
     std::vector<std::shared_ptr<void>> const outputs = call_step(r, arguments, ctx ? &*ctx : nullptr);
-    std::vector<fingerprint> const prints = print_outputs(step, outputs);
-    for (std::size_t i = 0; i < prints.size() && difference.empty(); ++i) {
+    std::vector<fingerprint> const fingerprints = fingerprint_outputs(step, outputs);
+    for (std::size_t i = 0; i < fingerprints.size() && difference.empty(); ++i) {
       stored_output const& kept = s.call.found().outputs[i];
       value_type const& type = *request_.graph.slots[r.first_output + i].type;
-      if (prints[i].value != kept.value.value && type.is_hashable())
-        difference = describe_difference(step, i, outputs[i].get(), prints[i]);
+      if (fingerprints[i].value != kept.value.value && type.is_hashable())
+        difference = describe_difference(step, i, outputs[i].get(), fingerprints[i]);
     }
   } catch (...) {
     difference = "it failed: " + message_of(std::current_exception());

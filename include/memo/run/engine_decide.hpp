@@ -8,10 +8,10 @@
 
 namespace memo::detail {
 
-inline fingerprint const& engine::print_of(std::uint32_t slot) {
+inline fingerprint const& engine::fingerprint_of_slot(std::uint32_t slot) {
   slot_state& s = slots_[slot];
-  if (!s.print) s.print = request_.graph.slots[slot].type->fingerprint_of(s.object.get(), seed_);
-  return *s.print;
+  if (!s.fingerprint) s.fingerprint = request_.graph.slots[slot].type->fingerprint_of(s.object.get(), seed_);
+  return *s.fingerprint;
 }
 
 inline omitted_reads engine::find_omitted(step_row const& r) {
@@ -19,7 +19,7 @@ inline omitted_reads engine::find_omitted(step_row const& r) {
   for (input_row const& in : request_.graph.inputs) {
     if (in.added == nullptr) continue;
     for (std::size_t i = 0; i < r.reads.size(); ++i)
-      if (r.reads[i] == in.slot && print_of(in.slot) == in.added(in.node, seed_)) {
+      if (r.reads[i] == in.slot && fingerprint_of_slot(in.slot) == in.added(in.node, seed_)) {
         omitted.resize(r.reads.size());
         omitted[i] = true;
       }
@@ -38,10 +38,10 @@ inline bool engine::derive_key(std::uint32_t step, std::string& problem) {
     s.seen.clear();
     for (std::size_t i = 0; i < r.reads.size(); ++i) {
       slot_row const& slot = request_.graph.slots[r.reads[i]];
-      fingerprint const& print = print_of(r.reads[i]);
-      s.seen.push_back(print);
+      fingerprint const& known = fingerprint_of_slot(r.reads[i]);
+      s.seen.push_back(known);
       if (!omitted.empty() && omitted[i]) continue;
-      if (r.key == nullptr) parts.add(part::input, slot.name, print);
+      if (r.key == nullptr) parts.add(part::input, slot.name, known);
       if (r.takes_context && slot.type->location != nullptr && slots_[r.reads[i]].object != nullptr)
         parts.add(part::path, slot.name, slot.type->location(slots_[r.reads[i]].object.get()));
     }
@@ -83,52 +83,53 @@ inline std::string engine::miss_reason(std::uint32_t step) {
   std::string const* const before = find_parts(*last_, s.report.name, step);
   if (before == nullptr) return "first time";
   std::string difference = first_difference(as_byte_view(*before), as_byte_view(s.report.parts));
-  return difference.empty() ? "its entry is no longer in the store" : difference;
+  return difference.empty() ? "the store has no result of it" : difference;
 }
 
-/// Takes a step from look_up to done (hit, skipped, cancelled) or to gather.
+/// Why a step runs without a look-up; empty where it is looked up.
+inline std::string_view engine::runs_anyway(std::uint32_t step) const {
+  if (request_.options.mode == mode::off) return "caching is off";
+  if (steps_[step].forced) return "forced";
+  if (row(step).policy == cache_policy::never) return "never cached";
+  return rules().looks_up ? std::string_view() : "the mode looks nothing up";
+}
+
+inline hit_rules engine::hit_rules_of(std::uint32_t step) const {
+  return {.now_ms = time().wall_ms(),
+          .ttl_ms = row(step).options.ttl_ms,
+          .outputs = row(step).names.size(),
+          .checks = steps_[step].checks,
+          .how = how()};
+}
+
+/// Takes a step from look_up to done (hit, skipped, cancelled), to gather or to verify.
 inline void engine::decide(std::uint32_t step, std::unique_lock<std::mutex>& lock) {
   step_state& s = steps_[step];
-  step_row const& r = row(step);
   if (needs_failed(step)) return settle(step, outcome::skipped, s.why);
-  if (stopping_ || request_.options.stop.stop_requested()) {
-    stopping_ = true;
-    return settle(step, outcome::cancelled, "the run stops");
-  }
+  if (request_.options.stop.stop_requested()) stop("options.stop was requested");
+  if (!stopped_by_.empty()) return settle(step, outcome::cancelled, stopped_by_);
   if (request_.plan_only) return forecast_step(step);
 
   s.uncacheable = false;
-  s.verifying = false;
-  s.must_run = s.forced;
-  s.why = s.forced ? "forced" : "";
-  bool const never = r.policy == cache_policy::never;
-  if (request_.options.mode == mode::off) {
-    s.must_run = true;
-    s.why = "caching is off";
-  } else {
+  s.why = runs_anyway(step);
+  s.must_run = !s.why.empty();
+  if (request_.options.mode != mode::off) {
     std::string problem;
-    if (r.key != nullptr) {
-      std::vector<argument> ignored;
-      if (!gather(step, ignored)) return;
-    }
+    std::vector<argument> ignored;
+    if (row(step).key != nullptr && !gather(step, ignored)) return;
     if (!derive_key(step, problem)) {
       s.uncacheable = s.must_run = true;
       s.why = "not cached: " + problem;
-    } else if (never && !s.forced) {
-      s.must_run = true;
-      s.why = "never cached";
-    } else if (!rules().looks_up && !s.forced) {
-      s.must_run = true;
-      s.why = "the mode looks nothing up";
     }
-    if (s.must_run) s.call.skip_look_up(s.call.key(), s.why, rules().replaces || s.forced);
+    if (s.must_run)
+      s.call.skip_look_up(s.call.key(), s.why, rules().replaces || s.forced);
+    else
+      look_up(step, lock);
   }
-  if (!s.must_run) look_up(step, lock);
-  if (!s.must_run && s.call.where() == cached_call::state::hit) {
-    accept_hit(step);
-    return;
+  if (!s.must_run) {
+    if (s.call.where() == cached_call::state::hit) return accept_hit(step);
+    s.why = miss_reason(step);
   }
-  if (!s.must_run) s.why = miss_reason(step);
   s.phase = phase::gather;
 }
 
@@ -137,11 +138,7 @@ inline void engine::look_up(std::uint32_t step, std::unique_lock<std::mutex>& lo
   step_row const& r = row(step);
   any_store& store = value_store_of(r);
   digest const key = s.call.key();
-  hit_rules const wanted{.now_ms = time().wall_ms(),
-                         .ttl_ms = r.options.ttl_ms,
-                         .outputs = r.names.size(),
-                         .checks = s.checks,
-                         .how = how()};
+  hit_rules const wanted = hit_rules_of(step);
   lock.unlock();
   s.call.look_up(store, key, wanted);
   lock.lock();
@@ -150,8 +147,13 @@ inline void engine::look_up(std::uint32_t step, std::unique_lock<std::mutex>& lo
     return;
   }
   pins_.push_back(store.pin({&key, 1}));
-  if (!s.call.lacks_checks()) return;
+  if (s.call.lacks_checks()) check_again(step, store);
+}
 
+/// An entry from before a check was declared: its values are loaded and checked now.
+inline void engine::check_again(std::uint32_t step, any_store& store) {
+  step_state& s = steps_[step];
+  step_row const& r = row(step);
   std::vector<std::shared_ptr<void const>> values;
   for (std::size_t i = 0; i < r.names.size(); ++i) {
     loaded value = s.call.load(store, i, *request_.graph.slots[r.first_output + i].type, false, how());
@@ -174,20 +176,19 @@ inline void engine::look_up(std::uint32_t step, std::unique_lock<std::mutex>& lo
 
 inline void engine::accept_hit(std::uint32_t step) {
   step_state& s = steps_[step];
-  std::vector<fingerprint> prints;
-  for (stored_output const& o : s.call.found().outputs) prints.push_back(o.value);
+  std::vector<fingerprint> fingerprints;
+  for (stored_output const& o : s.call.found().outputs) fingerprints.push_back(o.value);
   // A value that was computed from what the step read before is not the one of this entry.
-  for (std::size_t i = 0; i < prints.size(); ++i) {
+  for (std::size_t i = 0; i < fingerprints.size(); ++i) {
     std::uint32_t const slot = row(step).first_output + static_cast<std::uint32_t>(i);
-    if (slots_[slot].print && !(*slots_[slot].print == prints[i])) put_aside(slot);
+    if (slots_[slot].fingerprint && !(*slots_[slot].fingerprint == fingerprints[i])) put_aside(slot);
   }
   if (rules().verifies && !s.ran && by_chance(random_, request_.options.verify)) {
-    s.verifying = true;
-    adopt_prints(step, prints);
-    s.phase = phase::gather;
+    adopt_fingerprints(step, fingerprints);
+    s.phase = phase::verify;
     return;
   }
-  adopt_prints(step, prints);
+  adopt_fingerprints(step, fingerprints);
   settle(step, outcome::hit, "unchanged");
 }
 
@@ -198,11 +199,10 @@ inline void engine::forecast_step(std::uint32_t step) {
     s.forecast = f;
     settle(step, outcome::not_needed, std::move(why));
   };
-  if (s.forced) return said(forecast::run, "forced");
-  if (r.policy == cache_policy::never) return said(forecast::run, "never cached");
-  if (!rules().looks_up) return said(forecast::run, "the mode looks nothing up");
+  if (std::string_view const why = runs_anyway(step); !why.empty())
+    return said(forecast::run, std::string(why));
   for (std::uint16_t const slot : r.reads)
-    if (request_.graph.slots[slot].step != no_step && !slots_[slot].print)
+    if (request_.graph.slots[slot].step != no_step && !slots_[slot].fingerprint)
       return said(forecast::depends,
                   "`" + std::string(request_.graph.slots[slot].name) + "` is not known yet");
   std::string problem;
@@ -211,15 +211,11 @@ inline void engine::forecast_step(std::uint32_t step) {
       if (!load(slot, false, problem)) return said(forecast::depends, problem);
   }
   if (!derive_key(step, problem)) return said(forecast::run, "not cached: " + problem);
-  s.call.look_up(value_store_of(r), s.call.key(),
-                 {.now_ms = time().wall_ms(),
-                  .ttl_ms = r.options.ttl_ms,
-                  .outputs = r.names.size(),
-                  .checks = s.checks,
-                  .how = access::read_only});
+  s.call.look_up(value_store_of(r), s.call.key(), hit_rules_of(step));
   if (s.call.where() != cached_call::state::hit) return said(forecast::run, miss_reason(step));
   for (std::size_t i = 0; i < r.names.size(); ++i)
-    slots_[r.first_output + i].print = s.call.found().outputs[i].value;
+    slots_[r.first_output + i].fingerprint = s.call.found().outputs[i].value;
+  if (s.call.lacks_checks()) return said(forecast::depends, "its value is to be checked");
   said(forecast::hit, "unchanged");
 }
 

@@ -5,6 +5,11 @@
 
 namespace memo::detail {
 
+/// Nothing new starts from here on; the first reason counts.
+inline void engine::stop(std::string why) {
+  if (stopped_by_.empty()) stopped_by_ = std::move(why);
+}
+
 inline void engine::submit(std::uint32_t step) {
   task const work{[](void* self, std::uint64_t s) noexcept {
                     static_cast<engine*>(self)->advance(static_cast<std::uint32_t>(s));
@@ -56,12 +61,13 @@ inline void engine::advance(std::uint32_t step) {
   try {
     do {
       s.again = false;
-      if (s.phase == phase::gather && (reads_changed(step) || needs_failed(step))) s.phase = phase::look_up;
+      bool const decided = s.phase == phase::gather || s.phase == phase::verify;
+      if (decided && (reads_changed(step) || needs_failed(step))) s.phase = phase::look_up;
       if (s.phase == phase::look_up) decide(step, lock);
-      if (s.phase == phase::gather) {
+      if (s.phase == phase::gather || s.phase == phase::verify) {
         std::vector<argument> arguments;
         if (!gather(step, arguments)) break;
-        if (s.verifying)
+        if (s.phase == phase::verify)
           verify_hit(step, arguments, lock);
         else
           compute(step, arguments, lock);
@@ -72,7 +78,7 @@ inline void engine::advance(std::uint32_t step) {
     // Out of memory, or an observer that threw: the run ends with it.
     if (!lock.owns_lock()) lock.lock();
     if (!broken_) broken_ = std::current_exception();
-    stopping_ = true;
+    stop("the run broke off");
     s.phase = phase::done;
   }
   s.busy = false;
@@ -115,18 +121,18 @@ inline void engine::settle(std::uint32_t step, memo::outcome what, std::string w
 inline void engine::fail(std::uint32_t step, std::exception_ptr thrown, std::string message) {
   step_state& s = steps_[step];
   step_row const& r = row(step);
-  std::vector<fact> facts{{"step", s.report.name}, {"pipeline", std::string(r.pipeline)}};
+  std::vector<fact> facts{{"pipeline", std::string(r.pipeline)}};
   for (std::uint16_t const slot : r.reads) {
     slot_row const& read = request_.graph.slots[slot];
-    auto const& print = slots_[slot].print;
+    auto const& known = slots_[slot].fingerprint;
     std::string shown = "not hashed";
-    if (print)
-      shown = print->is_small ? small_value_text(schema_or_unhashable(*read.type), print->small_bytes())
-                              : "digest " + to_hex(print->value);
+    if (known)
+      shown = known->is_small ? small_value_text(schema_or_unhashable(*read.type), known->small_bytes())
+                              : "digest " + to_hex(known->value);
     facts.push_back({read.name, std::move(shown)});
   }
   s.error = std::make_exception_ptr(step_failed(s.report.name, message, facts, thrown));
-  if (!request_.options.keep_going) stopping_ = true;
+  if (!request_.options.keep_going) stop("`" + s.report.name + "` failed");
   tell(event_kind::did_fail, step, message);
   settle(step, outcome::failed, std::move(message));
   // Who was decided with an earlier value of this step is skipped after all.
@@ -135,14 +141,14 @@ inline void engine::fail(std::uint32_t step, std::exception_ptr thrown, std::str
 }
 
 /// The fingerprints of a step's outputs are these now. Where they were others before, its readers go back.
-inline void engine::adopt_prints(std::uint32_t step, std::vector<fingerprint> const& prints) {
+inline void engine::adopt_fingerprints(std::uint32_t step, std::vector<fingerprint> const& fingerprints) {
   step_state& s = steps_[step];
   step_row const& r = row(step);
   bool changed = false;
-  for (std::size_t i = 0; i < prints.size(); ++i) {
+  for (std::size_t i = 0; i < fingerprints.size(); ++i) {
     slot_state& slot = slots_[r.first_output + i];
-    bool const differs = slot.print && !(*slot.print == prints[i]);
-    slot.print = prints[i];
+    bool const differs = slot.fingerprint && !(*slot.fingerprint == fingerprints[i]);
+    slot.fingerprint = fingerprints[i];
     if (!differs) continue;
     changed = true;
     send_back_readers(static_cast<std::uint32_t>(r.first_output + i));
@@ -177,7 +183,7 @@ inline bool engine::reads_changed(std::uint32_t step) const {
   step_state const& s = steps_[step];
   step_row const& r = row(step);
   for (std::size_t i = 0; i < s.seen.size(); ++i)
-    if (!(slots_[r.reads[i]].print == s.seen[i])) return true;
+    if (!(slots_[r.reads[i]].fingerprint == s.seen[i])) return true;
   return false;
 }
 

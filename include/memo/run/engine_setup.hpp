@@ -53,7 +53,7 @@ inline void engine::find_needed() {
         ++steps_[i].waiting_for;
       }
     };
-    // Reads of one step first, so that `back` sees each pair at most once.
+    // Sorted by the step that gives them, so that `back` meets each pair once.
     std::vector<std::uint32_t> needs(row(step).reads.begin(), row(step).reads.end());
     needs.insert(needs.end(), row(step).after.begin(), row(step).after.end());
     std::sort(needs.begin(), needs.end(), [&](std::uint32_t a, std::uint32_t b) {
@@ -132,8 +132,8 @@ inline void engine::fill_line(std::uint32_t step, step_report& line) {
   line.reason = s.why;
   line.key = s.call.key();
   for (std::size_t i = 0; i < r.names.size(); ++i) {
-    auto const& print = slots_[r.first_output + i].print;
-    line.values.push_back(print ? print->value : digest{});
+    auto const& known = slots_[r.first_output + i].fingerprint;
+    line.values.push_back(known ? known->value : digest{});
   }
   line.value = line.values.front();
   if (!request_.plan_only) {
@@ -214,7 +214,8 @@ inline void engine::warn(std::string text) {
   tell(event_kind::did_warn, no_step, text);
   if (request_.options.strict && !strict_error_)
     strict_error_ = std::make_exception_ptr(
-        store_error("the store failed, and options.strict is set", {{"problem", text}}, ""));
+        store_error("a result could not be stored or read, and options.strict is set", {{"problem", text}},
+                    "without options.strict this is a warning in the report, and the result is used"));
   report_.warnings.push_back(std::move(text));
 }
 

@@ -117,8 +117,9 @@ inline bool engine::may_move(std::uint32_t step, std::size_t parameter) const {
   step_row const& r = row(step);
   std::uint32_t const slot = r.reads[parameter];
   slot_state const& s = slots_[slot];
-  return r.passings[parameter] == passing::value && r.options.retries == 0 && !steps_[step].verifying &&
-         !s.retained && s.readers_left == 1 && s.object.use_count() <= 2 && can_give_back(slot) &&
+  return r.passings[parameter] == passing::value && r.options.retries == 0 &&
+         steps_[step].phase != phase::verify && !s.retained && s.readers_left == 1 &&
+         s.object.use_count() <= 2 && can_give_back(slot) &&
          std::count(r.reads.begin(), r.reads.end(), r.reads[parameter]) == 1;
 }
 
@@ -139,7 +140,7 @@ inline std::shared_ptr<void const> engine::obtain(std::uint32_t slot, bool eleme
                           "add its name to the targets of the run, or run without targets");
       if (made_by.outcome == outcome::cancelled)
         throw run_cancelled("the step was not run because the run was stopped",
-                            {{"step", made_by.report.name}}, "");
+                            {{"step", made_by.report.name}}, "run again: what was finished is a hit");
     }
     if (load(slot, elements_only, problem)) break;
     demand(from, no_step, std::move(problem));

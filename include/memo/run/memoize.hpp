@@ -76,7 +76,6 @@ class memoize_core {
   std::uint64_t seed() const { return seed_; }
   memo::options const& options() const { return options_; }
   void set_prefix(digest const& prefix) { prefix_ = prefix; }
-  digest const& prefix() const { return prefix_; }
 
   digest key_of(key_parts& parts, step_options const& declared) const {
     std::vector<std::string_view> variables = declared.environment.all();
@@ -121,6 +120,12 @@ class memoize_core {
     if (!put.warning.empty()) warn("a result could not be stored", put.warning);
   }
 
+  void tell_uncached(std::string_view read) const {
+    if (options_.observer == nullptr) return;
+    std::string const text = "not cached: it read `" + std::string(read) + "` while it ran";
+    options_.observer->notice({event_kind::did_warn, name_, text, 0, 0});
+  }
+
   bool verifies() const { return rules_of(options_.mode).verifies; }
 
   /// Compares a second computation with what is stored. Gives whether they differ, and tells the observer.
@@ -142,22 +147,9 @@ class memoize_core {
   put_result put_value(cached_call& call, std::shared_ptr<void const> const& value, value_type const& type,
                        std::int64_t took) const {
     encoding const encoded = type.encode(value.get(), seed_);
-    stored_output out;
-    out.codec = codec_of(type);
-    out.value = encoded.value();
-    out.size = encoded.size();
-    object_source source;
-    bool const is_inline = encoded.size() <= store_.capabilities().inline_limit;
-    if (is_inline) {
-      out.is_inline = true;
-      out.bytes = encoded.join();
-    } else {
-      out.object = source.object = encoded.object();
-      source.checksum = encoded.checksum();
-      source.size = encoded.size();
-      source.pieces = encoded.pieces();
-      source.live = {value, type.tag, encoded.size(), type.stored_form};
-    }
+    stored_output out = describe(encoded, type, store_.capabilities().inline_limit);
+    object_source const source = object_of(encoded, type, value);
+    bool const is_inline = out.is_inline;
     entry made;
     made.project = options_.project;
     made.pipeline = "memoize";
@@ -172,7 +164,8 @@ class memoize_core {
     if (options_.observer != nullptr) options_.observer->notice({event_kind::did_warn, name_, problem, 0, 0});
     if (options_.strict)
       throw store_error(std::string(headline) + ", and options.strict is set",
-                        {{"function", std::string(name_)}, {"problem", problem}}, "");
+                        {{"function", std::string(name_)}, {"problem", problem}},
+                        "without options.strict the result is used, and computed again next time");
   }
 
   mutable any_store store_;
@@ -211,9 +204,9 @@ class memoized<Name, F, types<P...>> {
 
   /// The same without a copy.
   std::shared_ptr<value const> shared(std::remove_cvref_t<P> const&... arguments) const {
-    digest const key = core_.is_off() && !signature<F>::takes_context ? digest{} : key_of(arguments...);
-    context ctx(core_.name(), key.low, core_.options().stop, core_.options().observer);
+    context ctx(core_.name(), seed_for(arguments...), core_.options().stop, core_.options().observer);
     if (core_.is_off()) return call(ctx, arguments...);
+    digest const key = key_of(arguments...);
     memoize_core::answer found = core_.find(key, value_type_of<value>, declared_.ttl_ms);
     if (found.value != nullptr) {
       counters_->hits.fetch_add(1, std::memory_order_relaxed);
@@ -228,10 +221,12 @@ class memoized<Name, F, types<P...>> {
     std::shared_ptr<value const> made = call(ctx, arguments...);
     if (ctx.dependencies().empty())
       core_.publish(found.call, made, value_type_of<value>, core_.time().steady_ns() - start);
+    else
+      core_.tell_uncached(ctx.dependencies().front().name);
     return made;
   }
 
-  /// Whether a call with these arguments would be answered from the store. Counts nothing.
+  /// Whether a call with these arguments would be answered from the store. Reads and decodes the value; counts nothing.
   bool contains(std::remove_cvref_t<P> const&... arguments) const {
     return core_.find(key_of(arguments...), value_type_of<value>, declared_.ttl_ms).value != nullptr;
   }
@@ -249,26 +244,22 @@ class memoized<Name, F, types<P...>> {
   /// The same function at another code version, with statistics of its own.
   template <std::int64_t Version>
   memoized version() const {
-    step_options changed = declared_;
-    changed.code = code_identity::version;
-    changed.version = Version;
-    return memoized(function_, core_.store(), core_.options(), changed);
+    return with([](step_options& o) {
+      o.code = code_identity::version;
+      o.version = Version;
+    });
   }
 
   /// The same function whose results are misses when they are older than `age`, with statistics of its own.
   template <class Rep, class Period>
   memoized ttl(std::chrono::duration<Rep, Period> age) const {
-    step_options changed = declared_;
-    changed.ttl_ms = std::chrono::duration_cast<std::chrono::duration<std::int64_t, std::milli>>(age).count();
-    return memoized(function_, core_.store(), core_.options(), changed);
+    return with([age](step_options& o) { o.ttl_ms = milliseconds_of(age); });
   }
 
   /// The same function with environment variables that count as arguments, with statistics of its own.
   template <fixed_string... Names>
   memoized env() const {
-    step_options changed = declared_;
-    changed.environment.add(name_list<Names...>::views);
-    return memoized(function_, core_.store(), core_.options(), changed);
+    return with([](step_options& o) { o.environment.add(name_list<Names...>::views); });
   }
 
  private:
@@ -283,7 +274,27 @@ class memoized<Name, F, types<P...>> {
       return std::make_shared<value const>(function_(arguments...));
   }
 
+  template <class Change>
+  memoized with(Change change) const {
+    step_options changed = declared_;
+    change(changed);
+    return memoized(function_, core_.store(), core_.options(), changed);
+  }
+
   static constexpr std::string_view name() { return define_name<Name>::text.view(); }
+
+  /// As a step's: from project, name and arguments, and not from the version.
+  std::uint64_t seed_for([[maybe_unused]] std::remove_cvref_t<P> const&... arguments) const {
+    if constexpr (signature<F>::takes_context) {
+      key_parts parts;
+      parts.add(part::project, {}, core_.options().project);
+      parts.add(part::step, name(), std::string_view());
+      (add_value(parts, part::input, {}, arguments, core_.seed()), ...);
+      return parts.prefix(0).low;
+    } else {
+      return 0;
+    }
+  }
 
   digest key_of(std::remove_cvref_t<P> const&... arguments) const {
     key_parts parts;
@@ -340,15 +351,19 @@ auto make_memoized(F function, any_store store, memo::options const& chosen, ste
   static_assert(signature<F>::known,
                 "memo: memoize needs a function whose parameters are spelled out, not a generic lambda");
   using parameters = typename signature<F>::parameters;
-  static_assert(check_memoized<detail::name_witness<id_of<Name>>, typename signature<F>::result>(parameters{}));
-  if constexpr (has_hidden_state<F>) static_assert(sizeof(rule::hidden_state<detail::name_witness<id_of<Name>>, F>) != 0);
+  static_assert(check_memoized<name_witness<id_of<Name>>, typename signature<F>::result>(parameters{}));
+  if constexpr (has_hidden_state<F>)
+    static_assert(sizeof(rule::hidden_state<name_witness<id_of<Name>>, F>) != 0);
   return memoized<Name, F, parameters>(std::move(function), std::move(store), chosen, declared);
 }
 
 }  // namespace detail
 
 /// Gives a function a memory: `auto sim = memo::memoize<"simulate">(simulate, store);`. The name, the types, the
-/// version and the arguments are the key; the rules are those of a step. A function object's state must be hashable.
+/// version and the arguments are the key, as those of a step are. Without `.version<N>()` any rebuild of the program
+/// computes again. Of `options`, mode, strict, verify, project, env, secret, stop, observer and clock count. Two threads
+/// that miss one key at the same time both compute it. A function object's state must be hashable. A function that reads
+/// something through a context is called every time.
 template <fixed_string Name, class F>
 auto memoize(F function, any_store store, memo::options const& chosen = {}) {
   step_options declared;

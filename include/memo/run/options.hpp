@@ -45,7 +45,9 @@ constexpr mode_rules const& rules_of(mode m) { return mode_table[static_cast<std
 /// Options of a runner; all have a default. MEMO_MODE and MEMO_JOBS in the environment override `mode` and `jobs`.
 struct options {
   memo::mode mode = memo::mode::read_write;
-  unsigned jobs = 0;        ///< how many steps run at once; 0: the processors that this process may use
+  unsigned jobs =
+      0;  ///< how many steps may run at once, 0: as many as there are processors for this process;
+          ///< no effect today: steps run one at a time, on the caller's thread
   bool keep_going = false;  ///< after a failure, finish what does not depend on it; `run` does not throw then
   bool strict = false;   ///< what the store cannot do, and values that are not reproducible, are exceptions
   double verify = 0.05;  ///< in mode verify: the chance that a hit runs again
@@ -55,9 +57,11 @@ struct options {
       env{};               ///< environment variables that count as inputs of all steps; `*` ends a pattern
   std::string secret{};    ///< seeds all hashes, where others choose inputs and must not make keys collide
   std::stop_token stop{};  ///< a request ends the run: nothing new starts
-  std::chrono::milliseconds wait{60'000};  ///< how long to wait for another process that computes a key
-  memo::observer* observer = nullptr;      ///< is told what happens; outlives the runs
-  memo::clock const* clock = nullptr;      ///< null: the machine's
+  std::chrono::milliseconds wait{
+      60'000};  ///< how long to wait for another process that computes a key; no effect
+                ///< today: both compute it
+  memo::observer* observer = nullptr;  ///< is told what happens; outlives the runs
+  memo::clock const* clock = nullptr;  ///< null: the machine's
 };
 
 namespace detail {
@@ -97,8 +101,8 @@ inline options effective(options chosen) {
     chosen.jobs = static_cast<unsigned>(jobs);
   }
   if (!(chosen.verify >= 0 && chosen.verify <= 1))
-    throw usage_error("the option verify is a chance", {{"value", std::to_string(chosen.verify)}},
-                      "give a number from 0 to 1");
+    throw usage_error("options.verify is a chance, and is not between 0 and 1",
+                      {{"value", std::to_string(chosen.verify)}}, "give a number from 0 to 1");
   return chosen;
 }
 

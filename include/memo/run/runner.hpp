@@ -35,7 +35,8 @@ class runner {
   }
 
   /// Runs a pipeline, or what `Targets` need of it, with values for its inputs: `run(p, "n"_in = 3)`. Throws
-  /// step_failed unless `keep_going`, run_cancelled, and usage_error for options that cannot be.
+  /// step_failed and run_cancelled (neither with `keep_going`: see run_result::ok), usage_error for options and inputs
+  /// that cannot be, and under `strict` store_error and not_reproducible.
   template <fixed_string... Targets, class... Nodes, class... Given>
   auto run(detail::pipeline_type<Nodes...> const& p, Given... given) const {
     static_assert(detail::check_bindings(detail::types<Nodes...>{}, detail::types<Given...>{}));
@@ -45,7 +46,8 @@ class runner {
     return run_result<detail::pipeline_type<Nodes...>>(std::move(engine));
   }
 
-  /// Says what `run` would do and why, from entries alone; runs nothing and writes nothing.
+  /// Says what `run` would do and why. Calls no step and writes nothing; reads entries, and values only where a step
+  /// with `.key` needs them.
   template <fixed_string... Targets, class... Nodes, class... Given>
   plan_report plan(detail::pipeline_type<Nodes...> const& p, Given... given) const {
     static_assert(detail::check_bindings(detail::types<Nodes...>{}, detail::types<Given...>{}));

@@ -20,12 +20,12 @@ namespace memo::detail {
 
 /// A value as the run has it now.
 struct slot_state {
-  std::shared_ptr<void const> object;  ///< the value
-  shared_bytes elements;               ///< or the stored bytes of a contiguous value
-  std::optional<fingerprint> print;    ///< known long before the value is loaded
-  std::vector<std::uint32_t> readers;  ///< needed steps that read it, each once
-  std::uint32_t readers_left = 0;      ///< of them, those that may still want the value
-  bool retained = false;               ///< a target, or handed to the caller: stays while the run lives
+  std::shared_ptr<void const> object;            ///< the value
+  shared_bytes elements;                         ///< or the stored bytes of a contiguous value
+  std::optional<memo::fingerprint> fingerprint;  ///< known long before the value is loaded
+  std::vector<std::uint32_t> readers;            ///< needed steps that read it, each once
+  std::uint32_t readers_left = 0;                ///< of them, those that may still want the value
+  bool retained = false;  ///< a target, or handed to the caller: stays while the run lives
 
   bool has_value() const { return object != nullptr || elements.owner != nullptr; }
 };
@@ -35,6 +35,7 @@ enum class phase : std::uint8_t {
   waiting,  ///< for what it reads or comes after
   look_up,  ///< its key is to be derived and looked up
   gather,   ///< it must run: the values that it reads are to be had
+  verify,   ///< a hit that runs again to be compared: what it reads is to be had
   done,     ///< hit, ran, failed, skipped or cancelled
 };
 
@@ -48,7 +49,6 @@ struct step_state {
   bool must_run = false;     ///< no look-up, or its value is lost
   bool recompute = false;    ///< it was decided before and runs again for a lost value
   bool uncacheable = false;  ///< a part of its key cannot be had
-  bool verifying = false;    ///< a hit that runs again to be compared
   bool ran = false;          ///< its function was called in this run
   std::uint32_t waiting_for = 0;
   std::vector<std::uint32_t> successors;  ///< needed steps that wait for it
