@@ -116,6 +116,7 @@ TEST_CASE("schemas of standard types are structural") {
   CHECK(schema_of<std::monostate>() == "unit");
   CHECK(schema_of<std::chrono::milliseconds>() == "dur<i64,1/1000>");
   CHECK(schema_of<std::chrono::system_clock::time_point>() == "time<dur<i64,1/1000000000>>");
+  CHECK(schema_of<std::filesystem::file_time_type>() == "file_time<dur<i64,1/1000000000>>");
   CHECK(schema_of<std::chrono::steady_clock::time_point>() == "steady<dur<i64,1/1000000000>>");
 }
 

@@ -36,7 +36,6 @@ inline bool all_hit(memo::report const& report) {
   return report.count(memo::outcome::hit) == report.steps.size();
 }
 
-/// The last line of a report is what a person reads when a test fails.
 inline bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }

@@ -34,7 +34,10 @@ struct file_status {
 
 inline file_status status_from(struct stat const& raw) {
   auto const nanoseconds = [](timespec const& t) {
-    return static_cast<std::int64_t>(t.tv_sec) * 1'000'000'000 + t.tv_nsec;
+    // Beyond the year 2262 there are too many nanoseconds for 64 bits.
+    constexpr std::int64_t most = INT64_MAX / 1'000'000'000 - 1;
+    auto const seconds = std::clamp<std::int64_t>(t.tv_sec, -most, most);
+    return seconds * 1'000'000'000 + t.tv_nsec;
   };
   file_status made;
   made.size = static_cast<std::uint64_t>(raw.st_size);

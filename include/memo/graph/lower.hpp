@@ -3,6 +3,7 @@
 
 #include <memo/graph/pipeline.hpp>
 #include <memo/graph/row.hpp>
+#include <memo/key/key.hpp>
 
 #include <array>
 #include <memory>
@@ -85,12 +86,20 @@ struct step_functions<Parts, types<Args...>, Outputs> {
   }
 
   template <class T>
-  static fingerprint identity_of(void const* g, void const* value, std::uint64_t seed, types<T>) {
-    auto const& function = *static_cast<typename Parts::identity_type const*>(g);
-    return fingerprint_of(function(*static_cast<T const*>(value)), seed);
+  static decltype(auto) identity_value(void const* g, void const* value, types<T>) {
+    return (*static_cast<typename Parts::identity_type const*>(g))(*static_cast<T const*>(value));
   }
+  // In a domain of its own: never the fingerprint of a plain value.
   static fingerprint identity(void const* g, void const* value, std::uint64_t seed) {
-    return identity_of(g, value, seed, outputs{});
+    key_parts parts;
+    parts.add(part::identity, schema_of_result<typename Parts::identity_type>(outputs{}),
+              fingerprint_of(identity_value(g, value, outputs{}), seed));
+    return fingerprint::of_digest(parts.prefix(seed));
+  }
+
+  template <class G, class... T>
+  static std::string_view schema_of_result(types<T...>) {
+    return schema_of<std::remove_cvref_t<std::invoke_result_t<G const&, T const&...>>>();
   }
 
   // Gives the index of the first check that fails, or the number of checks.
@@ -133,14 +142,19 @@ struct step_functions<Parts, types<Args...>, Outputs> {
     row.invoke = &invoke;
     row.takes_context = call::takes_context;
     row.passings = {passings.data(), sizeof...(Args)};
-    if constexpr (!std::is_empty_v<function_type> && !std::is_pointer_v<function_type>) row.state = &state;
+    if constexpr (!std::is_empty_v<function_type> && !std::is_pointer_v<function_type>) {
+      row.state = &state;
+      row.state_schema = &schema_of<function_type>;
+    }
     if constexpr (!std::is_same_v<typename Parts::key_type, no_function>) {
       row.key_function = &parts.key;
       row.key = &key;
+      row.key_schema = [] { return schema_of_result<typename Parts::key_type>(types<Args...>{}); };
     }
     if constexpr (!std::is_same_v<typename Parts::identity_type, no_function>) {
       row.identity_function = &parts.identity;
       row.identity = &identity;
+      row.identity_schema = [] { return schema_of_result<typename Parts::identity_type>(outputs{}); };
     }
     if constexpr (Parts::checks_type::size != 0) {
       row.check_functions = &parts.checks;

@@ -76,9 +76,14 @@ struct step_options {
 
 namespace detail {
 
+// A negative age is one that everything is older than; one too long for 64 bits is the longest that fits.
 template <class Rep, class Period>
 constexpr std::int64_t milliseconds_of(std::chrono::duration<Rep, Period> time) {
-  return std::chrono::duration_cast<std::chrono::duration<std::int64_t, std::milli>>(time).count();
+  using milliseconds = std::chrono::duration<std::int64_t, std::milli>;
+  if (time < time.zero()) return 0;
+  auto const approximate = std::chrono::duration_cast<std::chrono::duration<double, std::milli>>(time);
+  if (approximate.count() >= 9e18) return INT64_MAX;
+  return std::chrono::duration_cast<milliseconds>(time).count();
 }
 
 }  // namespace detail

@@ -47,17 +47,22 @@ struct step_row {
   void const* function = nullptr;
   void (*invoke)(void const* function, call_frame& frame) = nullptr;
 
-  /// The fingerprint of the function object's state; null where it has none.
+  /// The fingerprint of the function object's state, and its schema; null where it has none.
   fingerprint (*state)(void const* function, std::uint64_t seed) = nullptr;
+  std::string_view (*state_schema)() = nullptr;
 
-  /// What stands for the inputs in the key (`.key`); null where they stand for themselves.
+  /// What stands for the inputs in the key (`.key`), and its schema; null where they stand for themselves.
   void const* key_function = nullptr;
   fingerprint (*key)(void const* key_function, std::span<argument const> arguments,
                      std::uint64_t seed) = nullptr;
 
-  /// The fingerprint of the first output (`.identity`); null where it is that of the value.
+  std::string_view (*key_schema)() = nullptr;
+
+  /// The fingerprint of the first output (`.identity`), and the schema of what stands for it; null where it is that of
+  /// the value.
   void const* identity_function = nullptr;
   fingerprint (*identity)(void const* identity_function, void const* value, std::uint64_t seed) = nullptr;
+  std::string_view (*identity_schema)() = nullptr;
 
   /// Output checks: `check` gives the index of the first that fails, or `check_whys.size()`.
   void const* check_functions = nullptr;

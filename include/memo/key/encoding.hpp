@@ -23,8 +23,9 @@ namespace detail {
   } catch (std::bad_alloc const&) {
     throw;
   } catch (std::exception const& e) {
-    throw decode_error("stored bytes are not a value of the type that is asked for", {{"found", e.what()}},
-                       "");
+    throw decode_error("stored bytes are not a value of the type that is asked for", {{"found", e.what()}}, "");
+  } catch (...) {
+    throw decode_error("stored bytes are not a value of the type that is asked for", {}, "");
   }
 }
 

@@ -103,13 +103,15 @@ inline std::string part_text(byte_view parts, part_view const& p) {
     case part::arithmetic:
       return "arithmetic " + std::string(as_text(p.bytes));
     case part::state:
-      return "state of the function = " + value_text({}, p.bytes);
+      return "state of the function = " + value_text(p.name, p.bytes);
     case part::input:
       return "input " + name + " = " + value_text(schema_read(parts, p.name), p.bytes);
     case part::path:
       return "path of " + name + " = " + quoted(as_text(p.bytes));
     case part::user_key:
-      return "key given by .key() = " + value_text({}, p.bytes);
+      return "key given by .key() = " + value_text(p.name, p.bytes);
+    case part::identity:
+      return "identity of the output: " + name;
     case part::environment:
       return "environment " + name +
              (p.bytes.empty() ? " not set" : " = " + quoted(as_text(p.bytes.subspan(1))));

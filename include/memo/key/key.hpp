@@ -37,11 +37,12 @@ enum class part : std::uint8_t {
   source = 8,        ///< digest of the source text
   build = 9,         ///< digest of the build ids
   arithmetic = 10,   ///< fast-math and FMA flags
-  state = 11,        ///< of the function object
+  state = 11,        ///< of the function object, named by its schema
   input = 12,        ///< a value that is read
   path = 13,         ///< where a file lies, for a step that may look around it
-  user_key = 14,     ///< what `.key(g)` gave
+  user_key = 14,     ///< what `.key(g)` gave, named by its schema
   environment = 15,  ///< a variable and its value
+  identity = 16,     ///< the schema of what stands for the output (`.identity`)
 };
 
 /// Collects parts in a buffer that is on the stack while they are short. Not thread safe.

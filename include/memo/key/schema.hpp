@@ -237,6 +237,19 @@ void append_class(schema_text& out) {
   out.leave();
 }
 
+// What a time point counts from: clocks of one name share an epoch. The file clock of libstdc++ starts in 2174.
+template <class Clock>
+consteval char const* clock_name() {
+  if constexpr (Clock::is_steady)
+    return "steady";
+  else if constexpr (requires(typename Clock::time_point t) { Clock::to_time_t(t); })
+    return "time";
+  else if constexpr (requires(typename Clock::time_point t) { Clock::to_sys(t); })
+    return "file_time";
+  else
+    return "other_time";
+}
+
 template <class T>
 void append_stored_schema(schema_text& out) {
   constexpr form s = form_of<T>;
@@ -282,7 +295,7 @@ void append_stored_schema(schema_text& out) {
     out.add("dur<");
     append_fraction<T>(out);
   } else if constexpr (s == form::time_point) {
-    append_template<typename T::duration>(out, T::clock::is_steady ? "steady" : "time");
+    append_template<typename T::duration>(out, clock_name<typename T::clock>());
   } else if constexpr (s == form::variant || s == form::product) {
     out.add(s == form::variant ? "variant<" : is_pair<T> ? "pair<" : "tuple<");
     append_list(out, parts_of<T>());

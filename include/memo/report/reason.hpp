@@ -49,6 +49,8 @@ inline std::string difference_text(part_view const* old_part, part_view const& n
       return "input `" + name + "`" + known;
     case part::path:
       return "the path of `" + name + "` changed";
+    case part::identity:
+      return "its .identity() changed";
     case part::user_key:
       return "what .key() gives changed";
     case part::environment:
@@ -58,10 +60,17 @@ inline std::string difference_text(part_view const* old_part, part_view const& n
 }
 
 inline std::string removed_text(part_view const& p) {
-  if (!p.name.empty()) return "`" + std::string(p.name) + "` no longer counts";
   if (is_code(p.tag)) return "its code no longer counts";
-  if (p.tag == part::state) return "its function no longer has a state";
-  return p.tag == part::user_key ? ".key() was removed" : "its key changed";
+  switch (p.tag) {
+    case part::state:
+      return "its function no longer has a state";
+    case part::user_key:
+      return ".key() was removed";
+    case part::identity:
+      return ".identity() was removed";
+    default:
+      return "`" + std::string(p.name) + "` no longer counts";
+  }
 }
 
 inline bool same_part(part_view const& a, part_view const& b) {

@@ -85,6 +85,8 @@ class cached_call {
 
   /// Why the key missed, where more is known than that nothing was there: "entry damaged", "older than its ttl".
   std::string const& reason() const { return reason_; }
+  /// True where the last look-up found an entry that is too old, or comes from the future.
+  bool out_of_time() const { return out_of_time_; }
   /// True where the last look-up met a record that could not be read.
   bool failed_to_read() const { return failed_to_read_; }
   /// True where what is stored must not stay: it is expired, forced, damaged or outdated.
@@ -110,6 +112,7 @@ class cached_call {
     lacks_checks_ = false;
     found_entries answer = store.find(key, rules.how);
     failed_to_read_ = answer.status == lookup::error;
+    out_of_time_ = false;
     if (answer.status != lookup::hit) {
       reopen(std::move(answer.reason), answer.status == lookup::error);
       return;
@@ -189,8 +192,11 @@ class cached_call {
   char const* judge(entry const& candidate, hit_rules const& rules) {
     if (candidate.outputs.size() != rules.outputs) return "its entry has another form";
     if (!candidate.dependencies.empty()) return "it read files while it ran";
+    out_of_time_ = true;
+    if (candidate.created_ms < 0) return "its entry has no valid time";
     if (candidate.created_ms > rules.now_ms + clock_skew_ms) return "its entry comes from the future";
     if (rules.ttl_ms >= 0 && rules.now_ms - candidate.created_ms >= rules.ttl_ms) return "older than its ttl";
+    out_of_time_ = false;
     lacks_checks_ = false;
     for (digest const& wanted : rules.checks)
       if (std::find(candidate.checks.begin(), candidate.checks.end(), wanted) == candidate.checks.end())
@@ -205,6 +211,7 @@ class cached_call {
   bool lacks_checks_ = false;
   bool replaces_ = false;
   bool failed_to_read_ = false;
+  bool out_of_time_ = false;
   std::string reason_;
 };
 

@@ -77,19 +77,26 @@ class engine {
   bool can_give_back(std::uint32_t slot) const;
   void release(std::uint32_t step);
   bool may_move(std::uint32_t step, std::size_t parameter) const;
-  std::shared_ptr<void const> obtain(std::uint32_t slot, bool elements_only);
+  struct handed {
+    std::shared_ptr<void const> object;
+    shared_bytes elements;
+  };
+  handed obtain(std::uint32_t slot, bool elements_only);
+  void refuse(step_state const& s) const;
 
   // computing (engine_compute.hpp)
   void compute(std::uint32_t step, std::vector<argument>& arguments, std::unique_lock<std::mutex>& lock);
   void verify_hit(std::uint32_t step, std::vector<argument>& arguments, std::unique_lock<std::mutex>& lock);
   void keep_outputs(std::uint32_t step, std::vector<std::shared_ptr<void>>&& outputs, std::int64_t took,
-                    bool cacheable, std::unique_lock<std::mutex>& lock);
+                    std::unique_lock<std::mutex>& lock);
   std::vector<fingerprint> fingerprint_outputs(std::uint32_t step,
                                                std::vector<std::shared_ptr<void>> const& outputs);
   std::vector<fingerprint> publish(std::uint32_t step, std::vector<std::shared_ptr<void>> const& outputs,
                                    std::int64_t took, std::string& problem);
   std::string describe_difference(std::uint32_t step, std::size_t output, void const* value,
                                   fingerprint const& now);
+  fingerprint stand_in(std::uint32_t step, std::size_t output);
+  std::string changed_file(std::uint32_t step);
   std::uint64_t seed_for(step_row const& row);
   std::optional<context> context_for(std::uint32_t step);
 
@@ -102,7 +109,7 @@ class engine {
   void adopt_fingerprints(std::uint32_t step, std::vector<fingerprint> const& fingerprints);
   void send_back_readers(std::uint32_t slot);
   bool reads_changed(std::uint32_t step) const;
-  bool needs_failed(std::uint32_t step);
+  std::optional<memo::outcome> inherited_end(std::uint32_t step);
   void drive(std::uint32_t step);
 
   void tell(event_kind kind, std::uint32_t step, std::string_view text = {});

@@ -18,8 +18,10 @@ inline std::uint64_t engine::seed_for(step_row const& r) {
     for (std::size_t i = 0; i < r.reads.size(); ++i)
       if (omitted.empty() || !omitted[i])
         parts.add(part::input, request_.graph.slots[r.reads[i]].name, fingerprint_of_slot(r.reads[i]));
-  } catch (unhashable const&) {
-    // The step runs uncached and an input has no digest: what comes behind it is not drawn from.
+  } catch (std::bad_alloc const&) {
+    throw;
+  } catch (...) {
+    // An input cannot be hashed, and the step runs uncached: what comes behind it is not drawn from.
   }
   return parts.prefix(0).low;
 }
@@ -46,6 +48,20 @@ inline std::vector<std::shared_ptr<void>> call_step(step_row const& r, std::vect
   }
 }
 
+/// What stands for an output that cannot be hashed: its step's key, or a fresh number where the key says nothing of the
+/// value. A value that was lost and computed again keeps what stood for it.
+inline fingerprint engine::stand_in(std::uint32_t step, std::size_t output) {
+  step_state const& s = steps_[step];
+  if (s.recompute)
+    if (auto const& known = slots_[row(step).first_output + output].fingerprint) return *known;
+  bool const fresh =
+      s.forced || s.uncacheable || row(step).policy == cache_policy::never || s.call.out_of_time();
+  key_parts parts;
+  parts.add(part::step, {}, fresh ? os::random_digest() : s.call.key());
+  parts.add(part::result, {}, std::uint64_t{output});
+  return fingerprint::of_digest(parts.prefix(seed_));
+}
+
 /// The fingerprints of outputs that are not to be stored, or of a computation that verify compares.
 inline std::vector<fingerprint> engine::fingerprint_outputs(
     std::uint32_t step, std::vector<std::shared_ptr<void>> const& outputs) {
@@ -58,13 +74,7 @@ inline std::vector<fingerprint> engine::fingerprint_outputs(
     } else if (type.is_hashable()) {
       fingerprints.push_back(type.fingerprint_of(outputs[i].get(), seed_));
     } else {
-      // What cannot be hashed is known by its step's key; where that says nothing of the value, by a fresh number.
-      step_state const& s = steps_[step];
-      key_parts parts;
-      bool const by_key = !s.uncacheable && !s.must_run && s.call.key();
-      parts.add(part::step, {}, by_key ? s.call.key() : os::random_digest());
-      parts.add(part::result, {}, std::uint64_t{i});
-      fingerprints.push_back(fingerprint::of_digest(parts.prefix(seed_)));
+      fingerprints.push_back(stand_in(step, i));
     }
   }
   return fingerprints;
@@ -109,18 +119,43 @@ inline void engine::compute(std::uint32_t step, std::vector<argument>& arguments
   s.report.time_ns += took;
   if (thrown) return fail(step, thrown, message_of(thrown));
   if (!failed_check.empty()) return fail(step, nullptr, "an output fails the check \"" + failed_check + "\"");
-  bool const looked_around = ctx && !ctx->dependencies().empty();
-  if (looked_around && request_.options.mode != mode::off)
-    s.why += "; not cached: it read `" + ctx->dependencies().front().name + "` while it ran";
-  keep_outputs(step, std::move(outputs), took, !looked_around, lock);
+  if (request_.options.mode != mode::off) {
+    std::string problem;
+    if (ctx && !ctx->dependencies().empty())
+      problem = "it read `" + ctx->dependencies().front().name + "` while it ran";
+    else
+      problem = changed_file(step);
+    if (!problem.empty()) {
+      s.uncacheable = true;
+      s.why += "; not cached: " + problem;
+    }
+  }
+  keep_outputs(step, std::move(outputs), took, lock);
+}
+
+/// The file among the inputs of a step that is no longer what was hashed, as a clause; empty where there is none.
+inline std::string engine::changed_file(std::uint32_t step) {
+  step_state const& s = steps_[step];
+  step_row const& r = row(step);
+  for (std::size_t i = 0; i < s.seen.size() && !s.uncacheable && rules().writes; ++i) {
+    slot_row const& slot = request_.graph.slots[r.reads[i]];
+    if (slot.type->location == nullptr || slots_[r.reads[i]].object == nullptr) continue;
+    try {
+      if (slot.type->fingerprint_of(slots_[r.reads[i]].object.get(), seed_) == s.seen[i]) continue;
+    } catch (unhashable const&) {
+      // It is gone, or unreadable: changed.
+    }
+    return "the file `" + std::string(slot.name) + "` changed while it ran";
+  }
+  return {};
 }
 
 /// Stores what a step gave, where that is wanted, and hands it to its readers.
 inline void engine::keep_outputs(std::uint32_t step, std::vector<std::shared_ptr<void>>&& outputs,
-                                 std::int64_t took, bool cacheable, std::unique_lock<std::mutex>& lock) {
+                                 std::int64_t took, std::unique_lock<std::mutex>& lock) {
   step_state& s = steps_[step];
   step_row const& r = row(step);
-  bool const stored = cacheable && rules().writes && !s.uncacheable && r.policy != cache_policy::never;
+  bool const stored = rules().writes && !s.uncacheable && r.policy != cache_policy::never;
   std::vector<fingerprint> fingerprints;
   // An entry of before speaks of a value that is lost: only what is stored now can be given back.
   if (!stored) s.call.forget();
@@ -132,9 +167,13 @@ inline void engine::keep_outputs(std::uint32_t step, std::vector<std::shared_ptr
         fingerprints = publish(step, outputs, took, problem);
       else
         fingerprints = fingerprint_outputs(step, outputs);
-    } catch (std::exception const& e) {
+    } catch (std::bad_alloc const&) {
+      throw;
+    } catch (...) {
       // A value that cannot be hashed or serialized after all is used, and is known to no key.
-      problem = "the result of step `" + s.report.name + "` could not be stored: " + e.what();
+      problem = "the result of step `" + s.report.name +
+                "` could not be stored: " + message_of(std::current_exception());
+      s.call.forget();
       fingerprints.clear();
       for (std::size_t i = 0; i < outputs.size(); ++i)
         fingerprints.push_back(fingerprint::of_digest(os::random_digest()));
@@ -186,6 +225,7 @@ inline std::vector<fingerprint> engine::publish(std::uint32_t step,
       key_parts name;
       name.add(part::input, {}, s.call.key());
       name.add(part::result, {}, std::uint64_t{i});
+      name.add(part::result, {}, fingerprints[i].value);  // another value of the same key is another object
       out.value = fingerprints[i];
       out.codec = codec_of(type);
       out.size = type.object_size;

@@ -8,9 +8,15 @@
 
 namespace memo::detail {
 
+/// Throws unhashable, and what a user's hash_of or serialize function throws.
 inline fingerprint const& engine::fingerprint_of_slot(std::uint32_t slot) {
   slot_state& s = slots_[slot];
-  if (!s.fingerprint) s.fingerprint = request_.graph.slots[slot].type->fingerprint_of(s.object.get(), seed_);
+  slot_row const& described = request_.graph.slots[slot];
+  if (!s.fingerprint) {
+    if (!described.type->is_hashable())
+      throw unhashable("`" + std::string(described.name) + "` cannot be hashed", {}, "");
+    s.fingerprint = described.type->fingerprint_of(s.object.get(), seed_);
+  }
   return *s.fingerprint;
 }
 
@@ -48,7 +54,7 @@ inline bool engine::derive_key(std::uint32_t step, std::string& problem) {
     if (r.key != nullptr) {
       std::vector<argument> arguments(r.reads.size());
       for (std::size_t i = 0; i < r.reads.size(); ++i) arguments[i].object = slots_[r.reads[i]].object.get();
-      parts.add(part::user_key, {}, r.key(r.key_function, arguments, seed_));
+      parts.add(part::user_key, r.key_schema(), r.key(r.key_function, arguments, seed_));
     }
   } catch (unhashable const& e) {
     problem = e.headline();
@@ -105,7 +111,7 @@ inline hit_rules engine::hit_rules_of(std::uint32_t step) const {
 /// Takes a step from look_up to done (hit, skipped, cancelled), to gather or to verify.
 inline void engine::decide(std::uint32_t step, std::unique_lock<std::mutex>& lock) {
   step_state& s = steps_[step];
-  if (needs_failed(step)) return settle(step, outcome::skipped, s.why);
+  if (auto const end = inherited_end(step)) return settle(step, *end, s.why);
   if (request_.options.stop.stop_requested()) stop("options.stop was requested");
   if (!stopped_by_.empty()) return settle(step, outcome::cancelled, stopped_by_);
   if (request_.plan_only) return forecast_step(step);

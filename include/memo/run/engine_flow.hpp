@@ -1,7 +1,8 @@
 /// The flow of a run: tasks, the ends of steps, and going back.
 #pragma once
 
-#include <memo/run/engine_class.hpp>
+#include <memo/key/explain.hpp>
+#include <memo/run/engine_values.hpp>
 
 namespace memo::detail {
 
@@ -62,7 +63,7 @@ inline void engine::advance(std::uint32_t step) {
     do {
       s.again = false;
       bool const decided = s.phase == phase::gather || s.phase == phase::verify;
-      if (decided && (reads_changed(step) || needs_failed(step))) s.phase = phase::look_up;
+      if (decided && (reads_changed(step) || inherited_end(step))) s.phase = phase::look_up;
       if (s.phase == phase::look_up) decide(step, lock);
       if (s.phase == phase::gather || s.phase == phase::verify) {
         std::vector<argument> arguments;
@@ -171,7 +172,7 @@ inline void engine::send_back_readers(std::uint32_t slot) {
     if (s.busy) {
       s.again = true;
     } else if (s.phase == phase::done && s.outcome != outcome::cancelled) {
-      for (std::uint16_t const read : row(reader).reads) ++slots_[read].readers_left;
+      for (std::uint16_t const read : unique_reads(row(reader))) ++slots_[read].readers_left;
       s.phase = phase::look_up;
       s.error = nullptr;
       submit(reader);
@@ -187,20 +188,27 @@ inline bool engine::reads_changed(std::uint32_t step) const {
   return false;
 }
 
-inline bool engine::needs_failed(std::uint32_t step) {
-  auto failed = [&](std::uint32_t slot) {
+/// What becomes of a step without its doing: skipped where it needs one that failed, cancelled where it needs one that
+/// was cancelled.
+inline std::optional<memo::outcome> engine::inherited_end(std::uint32_t step) {
+  std::optional<memo::outcome> end;
+  auto look_at = [&](std::uint32_t slot) {
     std::uint32_t const from = request_.graph.slots[slot].step;
-    if (from == no_step) return false;
+    if (from == no_step || end) return;
     memo::outcome const o = steps_[from].outcome;
-    if (o != outcome::failed && o != outcome::skipped) return false;
+    if (steps_[from].phase != phase::done ||
+        (o != outcome::failed && o != outcome::skipped && o != outcome::cancelled))
+      return;
+    end = o == outcome::cancelled ? outcome::cancelled : outcome::skipped;
     steps_[step].error = steps_[from].error;
     steps_[step].why = "it needs `" + steps_[from].report.name + "`, which " +
-                       (o == outcome::failed ? "failed" : "was skipped");
-    return true;
+                       (o == outcome::failed    ? "failed"
+                        : o == outcome::skipped ? "was skipped"
+                                                : "was cancelled");
   };
-  step_row const& r = row(step);
-  return std::any_of(r.reads.begin(), r.reads.end(), failed) ||
-         std::any_of(r.after.begin(), r.after.end(), failed);
+  for (std::uint16_t const slot : row(step).reads) look_at(slot);
+  for (std::uint16_t const slot : row(step).after) look_at(slot);
+  return end;
 }
 
 /// Works on steps that were submitted after the run, on the calling thread.

@@ -70,6 +70,14 @@ inline void engine::demand(std::uint32_t step, std::uint32_t demander, std::stri
   if (demander != no_step && std::find(s.demanders.begin(), s.demanders.end(), demander) == s.demanders.end())
     s.demanders.push_back(demander);
   if (s.phase != phase::done) return;
+  if (!stopped_by_.empty() && executor_ != nullptr) {
+    // Nothing new starts: who needs the value ends like its step.
+    s.outcome = outcome::cancelled;
+    s.why = stopped_by_;
+    if (demander != no_step) submit(demander);
+    s.demanders.clear();
+    return;
+  }
   s.phase = phase::gather;
   s.must_run = s.recompute = true;
   s.why = why;
@@ -95,16 +103,20 @@ inline bool engine::can_give_back(std::uint32_t slot) const {
          s.call.found().outputs[slot - row(described.step).first_output].has_value();
 }
 
+/// What a step reads, each slot once.
+inline std::vector<std::uint16_t> unique_reads(step_row const& r) {
+  std::vector<std::uint16_t> reads(r.reads.begin(), r.reads.end());
+  std::sort(reads.begin(), reads.end());
+  reads.erase(std::unique(reads.begin(), reads.end()), reads.end());
+  return reads;
+}
+
 /// A decided step no longer needs what it read.
 inline void engine::release(std::uint32_t step) {
-  step_row const& r = row(step);
-  for (std::size_t i = 0; i < r.reads.size(); ++i) {
-    if (std::find(r.reads.begin(), r.reads.begin() + static_cast<std::ptrdiff_t>(i), r.reads[i]) !=
-        r.reads.begin() + static_cast<std::ptrdiff_t>(i))
-      continue;
-    slot_state& s = slots_[r.reads[i]];
+  for (std::uint16_t const read : unique_reads(row(step))) {
+    slot_state& s = slots_[read];
     if (s.readers_left > 0) --s.readers_left;
-    if (s.readers_left == 0 && !s.retained && can_give_back(r.reads[i])) {
+    if (s.readers_left == 0 && !s.retained && can_give_back(read)) {
       s.object.reset();
       s.elements = {};
     }
@@ -123,26 +135,23 @@ inline bool engine::may_move(std::uint32_t step, std::size_t parameter) const {
          std::count(r.reads.begin(), r.reads.end(), r.reads[parameter]) == 1;
 }
 
-inline std::shared_ptr<void const> engine::obtain(std::uint32_t slot, bool elements_only) {
+/// Hands the value out, with the stored bytes where they will do, and keeps it from here on.
+inline engine::handed engine::obtain(std::uint32_t slot, bool elements_only) {
+  slot_state& s = slots_[slot];
+  auto there = [&] { return s.object != nullptr || (elements_only && s.elements.owner != nullptr); };
+  {
+    // Without `outside_`: whoever holds it may run a step that waits for this very caller.
+    std::unique_lock lock(mutex_);
+    s.retained = true;
+    if (there()) return {s.object, s.elements};
+  }
   std::unique_lock outside(outside_);
   std::unique_lock lock(mutex_);
-  slot_state& s = slots_[slot];
   std::uint32_t const from = request_.graph.slots[slot].step;
-  s.retained = true;
   for (;;) {
     std::string problem;
-    if (from != no_step) {
-      step_state const& made_by = steps_[from];
-      if (made_by.error) std::rethrow_exception(made_by.error);
-      if (made_by.outcome == outcome::not_needed)
-        throw usage_error("a value was asked for that the run did not need",
-                          {{"step", made_by.report.name}, {"pipeline", std::string(request_.graph.name)}},
-                          "add its name to the targets of the run, or run without targets");
-      if (made_by.outcome == outcome::cancelled)
-        throw run_cancelled("the step was not run because the run was stopped",
-                            {{"step", made_by.report.name}}, "run again: what was finished is a hit");
-    }
-    if (load(slot, elements_only, problem)) break;
+    if (from != no_step) refuse(steps_[from]);
+    if (load(slot, elements_only, problem)) return {s.object, s.elements};
     demand(from, no_step, std::move(problem));
     lock.unlock();
     drive(from);
@@ -150,18 +159,26 @@ inline std::shared_ptr<void const> engine::obtain(std::uint32_t slot, bool eleme
     add_report();
     if (strict_error_) std::rethrow_exception(strict_error_);
   }
-  if (s.object != nullptr) return s.object;
-  return s.elements.owner;
 }
 
-inline std::shared_ptr<void const> engine::value(std::uint32_t slot) { return obtain(slot, false); }
+/// Throws where a step has no value to give.
+inline void engine::refuse(step_state const& s) const {
+  if (s.error) std::rethrow_exception(s.error);
+  if (s.outcome == outcome::not_needed)
+    throw usage_error("a value was asked for that the run did not need",
+                      {{"step", s.report.name}, {"pipeline", std::string(request_.graph.name)}},
+                      "add its name to the targets of the run, or run without targets");
+  if (s.outcome == outcome::cancelled)
+    throw run_cancelled("the step was not run because the run was stopped", {{"step", s.report.name}},
+                        "run again: what was finished is a hit");
+}
+
+inline std::shared_ptr<void const> engine::value(std::uint32_t slot) { return obtain(slot, false).object; }
 
 inline shared_bytes engine::elements(std::uint32_t slot) {
-  std::shared_ptr<void const> const owner = obtain(slot, true);
-  std::unique_lock lock(mutex_);
-  slot_state const& s = slots_[slot];
-  if (s.elements.owner != nullptr) return s.elements;
-  return {s.object, request_.graph.slots[slot].type->elements(s.object.get())};
+  handed const value = obtain(slot, true);
+  if (value.elements.owner != nullptr) return value.elements;
+  return {value.object, request_.graph.slots[slot].type->elements(value.object.get())};
 }
 
 }  // namespace memo::detail

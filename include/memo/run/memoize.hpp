@@ -5,6 +5,7 @@
 #include <memo/run/cached.hpp>
 #include <memo/run/chance.hpp>
 #include <memo/run/context.hpp>
+#include <memo/run/errors.hpp>
 #include <memo/run/options.hpp>
 #include <memo/run/step_key.hpp>
 
@@ -30,9 +31,11 @@ namespace detail {
 /// A key that a thread computes right now, for as long as this object lives on its stack.
 class running_key {
  public:
-  running_key(std::string_view name, digest const& key) : name_(name), key_(key), outer_(innermost()) {
+  /// `function` tells apart functions of one key: one memory of a function may stand behind another.
+  running_key(void const* function, std::string_view name, digest const& key)
+      : function_(function), name_(name), key_(key), outer_(innermost()) {
     for (running_key const* k = outer_; k != nullptr; k = k->outer_)
-      if (k->key_ == key) throw_recursion();
+      if (k->key_ == key && k->function_ == function) throw_recursion();
     innermost() = this;
   }
   running_key(running_key const&) = delete;
@@ -49,7 +52,7 @@ class running_key {
     std::string chain(name_);
     for (running_key const* k = outer_; k != nullptr; k = k->outer_) {
       chain = std::string(k->name_) + " \u2192 " + chain;
-      if (k->key_ == key_) break;
+      if (k->key_ == key_ && k->function_ == function_) break;
     }
     throw usage_error(
         "a memoized call asks for its own result",
@@ -57,6 +60,7 @@ class running_key {
         "the arguments are the same as those of the call that is running: the recursion has no end");
   }
 
+  void const* function_;
   std::string_view name_;
   digest key_;
   running_key* outer_;
@@ -114,34 +118,31 @@ class memoize_core {
     put_result put;
     try {
       put = put_value(call, value, type, took);
-    } catch (std::exception const& e) {
-      put.warning = e.what();
+    } catch (std::bad_alloc const&) {
+      throw;
+    } catch (...) {
+      put.warning = message_of(std::current_exception());
     }
     if (!put.warning.empty()) warn("a result could not be stored", put.warning);
   }
 
-  void tell_uncached(std::string_view read) const {
+  void tell_uncached(std::string const& why) const {
     if (options_.observer == nullptr) return;
-    std::string const text = "not cached: it read `" + std::string(read) + "` while it ran";
+    std::string const text = "not cached: " + why;
     options_.observer->notice({event_kind::did_warn, name_, text, 0, 0});
   }
 
   bool verifies() const { return rules_of(options_.mode).verifies; }
 
-  /// Compares a second computation with what is stored. Gives whether they differ, and tells the observer.
-  bool differs(cached_call const& call, fingerprint const& now) const {
-    digest const& before = call.found().outputs.front().value.value;
-    if (before == now.value) return false;
-    if (options_.observer != nullptr)
-      options_.observer->notice(
-          {event_kind::did_differ, name_, "stored " + to_hex(before) + ", now " + to_hex(now.value), 0, 0});
-    return true;
-  }
-
   any_store& store() const { return store_; }
   clock const& time() const { return options_.clock ? *options_.clock : clock::system(); }
   std::string_view name() const { return name_; }
   bool is_off() const { return options_.mode == mode::off; }
+
+  /// Tells the observer that a second computation did not confirm what is stored.
+  void tell_difference(std::string const& what) const {
+    if (options_.observer != nullptr) options_.observer->notice({event_kind::did_differ, name_, what, 0, 0});
+  }
 
  private:
   put_result put_value(cached_call& call, std::shared_ptr<void const> const& value, value_type const& type,
@@ -195,7 +196,7 @@ class memoized<Name, F, types<P...>> {
     (prefix.add(part::read, {}, schema_of<std::remove_cvref_t<P>>()), ...);
     add_code(prefix, declared_, detail::current_float_flags);
     if constexpr (!std::is_empty_v<F> && !std::is_pointer_v<F>)
-      prefix.add(part::state, {}, fingerprint_of(function_, core_.seed()));
+      prefix.add(part::state, schema_of<F>(), fingerprint_of(function_, core_.seed()));
     core_.set_prefix(prefix.prefix(core_.seed()));
   }
 
@@ -206,23 +207,31 @@ class memoized<Name, F, types<P...>> {
   std::shared_ptr<value const> shared(std::remove_cvref_t<P> const&... arguments) const {
     context ctx(core_.name(), seed_for(arguments...), core_.options().stop, core_.options().observer);
     if (core_.is_off()) return call(ctx, arguments...);
-    digest const key = key_of(arguments...);
+    digest key;
+    try {
+      key = key_of(arguments...);
+    } catch (unhashable const& e) {
+      core_.tell_uncached(e.headline());
+      return call(ctx, arguments...);
+    }
     memoize_core::answer found = core_.find(key, value_type_of<value>, declared_.ttl_ms);
     if (found.value != nullptr) {
       counters_->hits.fetch_add(1, std::memory_order_relaxed);
-      if (core_.verifies() && by_chance(counters_->random, core_.options().verify) &&
-          core_.differs(found.call, fingerprint_of(*call(ctx, arguments...), core_.seed())))
-        counters_->differences.fetch_add(1, std::memory_order_relaxed);
+      if (core_.verifies() && by_chance(counters_->random, core_.options().verify))
+        verify(found.call, ctx, arguments...);
       return std::static_pointer_cast<value const>(std::move(found.value));
     }
-    running_key const running(core_.name(), key);
+    running_key const running(counters_.get(), core_.name(), key);
     counters_->misses.fetch_add(1, std::memory_order_relaxed);
     std::int64_t const start = core_.time().steady_ns();
     std::shared_ptr<value const> made = call(ctx, arguments...);
-    if (ctx.dependencies().empty())
-      core_.publish(found.call, made, value_type_of<value>, core_.time().steady_ns() - start);
+    std::int64_t const took = core_.time().steady_ns() - start;
+    if (!ctx.dependencies().empty())
+      core_.tell_uncached("it read `" + ctx.dependencies().front().name + "` while it ran");
+    else if (a_file_changed(key, arguments...))
+      core_.tell_uncached("a file among its arguments changed while it ran");
     else
-      core_.tell_uncached(ctx.dependencies().front().name);
+      core_.publish(found.call, made, value_type_of<value>, took);
     return made;
   }
 
@@ -282,6 +291,34 @@ class memoized<Name, F, types<P...>> {
   }
 
   static constexpr std::string_view name() { return define_name<Name>::text.view(); }
+
+  /// Computes a hit again; what is stored is used and kept, whatever comes of it.
+  void verify(cached_call const& hit, context& ctx, std::remove_cvref_t<P> const&... arguments) const {
+    digest const& before = hit.found().outputs.front().value.value;
+    std::string difference;
+    try {
+      digest const now = fingerprint_of(*call(ctx, arguments...), core_.seed()).value;
+      if (now != before) difference = "stored " + to_hex(before) + ", now " + to_hex(now);
+    } catch (...) {
+      difference = "it failed: " + message_of(std::current_exception());
+    }
+    if (difference.empty()) return;
+    counters_->differences.fetch_add(1, std::memory_order_relaxed);
+    core_.tell_difference(difference);
+  }
+
+  /// Whether a file among the arguments is no longer what it was when its key was derived.
+  bool a_file_changed([[maybe_unused]] digest const& key, std::remove_cvref_t<P> const&... arguments) const {
+    if constexpr ((false || ... || std::is_same_v<std::remove_cvref_t<P>, file>)) {
+      try {
+        return key_of(arguments...) != key;
+      } catch (unhashable const&) {
+        return true;
+      }
+    } else {
+      return false;
+    }
+  }
 
   /// As a step's: from project, name and arguments, and not from the version.
   std::uint64_t seed_for([[maybe_unused]] std::remove_cvref_t<P> const&... arguments) const {

@@ -66,7 +66,8 @@ inline void add_prefix(key_parts& parts, graph const& g, step_row const& row, st
     parts.add(part::arithmetic, {}, arithmetic_text(row.flags));
   else
     add_code(parts, row.options, row.flags);
-  if (row.state != nullptr) parts.add(part::state, {}, row.state(row.function, seed));
+  if (row.state != nullptr) parts.add(part::state, row.state_schema(), row.state(row.function, seed));
+  if (row.identity != nullptr) parts.add(part::identity, row.identity_schema(), std::string_view());
 }
 
 inline void add_variable(key_parts& parts, std::string_view name, char const* value) {
