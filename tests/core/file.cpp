@@ -51,6 +51,30 @@ TEST_CASE("a file is made only where there was none") {
   CHECK_FALSE(std::filesystem::exists(folder / "elsewhere"));
 }
 
+TEST_CASE("a file is opened, or made with the permissions that it should have") {
+  scratch_folder const folder;
+  auto const path = folder / "file";
+  mode_t const before = ::umask(0777);
+  auto const made = open_or_create(here, path.c_str(), 0660, own_group);
+  ::umask(before);
+  REQUIRE(made);
+  CHECK(status_of(made.value.get()).value.mode == 0660);
+  auto const again = open_or_create(here, path.c_str(), 0600, own_group);
+  REQUIRE(again);
+  CHECK(status_of(again.value.get()).value.inode == status_of(made.value.get()).value.inode);
+  CHECK(status_of(again.value.get()).value.mode == 0660);
+  std::filesystem::create_symlink(folder / "elsewhere", folder / "link");
+  CHECK(open_or_create(here, (folder / "link").c_str(), 0600, own_group).error == ELOOP);
+}
+
+TEST_CASE("only an empty folder is removed") {
+  scratch_folder const folder;
+  std::filesystem::create_directories(folder / "a/b");
+  CHECK(remove_folder(here, (folder / "a").c_str()) == ENOTEMPTY);
+  CHECK(remove_folder(here, (folder / "a/b").c_str()) == 0);
+  CHECK(remove_folder(here, (folder / "a").c_str()) == 0);
+}
+
 TEST_CASE("opening for reading neither follows a link nor waits for a pipe") {
   scratch_folder const folder;
   write_content(folder / "file", "text");

@@ -35,14 +35,14 @@ TEST_CASE("folders are made with those above them") {
 
 TEST_CASE("a file system's time is that of its files and never goes back") {
   scratch_folder const folder;
-  auto const opened = open_folder(here, folder.path().c_str());
-  auto const first = time_in(opened.value.get());
+  auto const clock = create_new(here, (folder / "clock").c_str());
+  auto const first = time_by(clock.value.get());
   write_content(folder / "file", "x");
   auto const between = status_at(here, (folder / "file").c_str());
-  auto const last = time_in(opened.value.get());
+  auto const last = time_by(clock.value.get());
   CHECK(first.value <= between.value.modified_ns);
   CHECK(between.value.modified_ns <= last.value);
-  CHECK(names_in(opened.value.get()).value.size() == 1);
+  CHECK(time_by(-1).error == EBADF);
 }
 
 TEST_CASE("a lock has one holder and is free when its descriptor is closed") {
@@ -55,9 +55,41 @@ TEST_CASE("a lock has one holder and is free when its descriptor is closed") {
   CHECK(try_lock(second.value.get()) == 0);
 }
 
-TEST_CASE("random digests differ") {
+TEST_CASE("a lock that is given back is free although a child has a copy of the descriptor") {
+  scratch_folder const folder;
+  auto const first = create_new(here, (folder / "lock").c_str());
+  auto const second = open_for_reading(here, (folder / "lock").c_str());
+  REQUIRE(try_lock(first.value.get()) == 0);
+  unique_fd const copy(::dup(first.value.get()));  // as a fork makes it
+  unlock(first.value.get());
+  CHECK(try_lock(second.value.get()) == 0);
+}
+
+TEST_CASE("random digests differ, without the system's random source too") {
   CHECK(random_digest() != random_digest());
   CHECK(random_digest() != memo::digest{});
+  auto const before = table;
+  table.getrandom = [](void*, std::size_t) {
+    errno = ENOSYS;
+    return ssize_t{-1};
+  };
+  auto const one = random_digest();
+  auto const two = random_digest();
+  table = before;
+  CHECK(one != two);
+  CHECK(one != memo::digest{});
+}
+
+TEST_CASE("a process is a member of its own group and not of any other") {
+  CHECK(is_member_of(::getegid()));
+  std::vector<gid_t> all(64);
+  int const count = ::getgroups(64, all.data());
+  REQUIRE(count >= 0);
+  all.resize(static_cast<std::size_t>(count));
+  for (gid_t const group : all) CHECK(is_member_of(group));
+  gid_t other = 54321;
+  while (other == ::getegid() || std::find(all.begin(), all.end(), other) != all.end()) ++other;
+  CHECK_FALSE(is_member_of(other));
 }
 
 TEST_CASE("a path is canonical as far as it exists") {

@@ -4,6 +4,7 @@
 #include <memo/key/encoding.hpp>
 
 #include <catch2/catch.hpp>
+#include <cereal/cereal.hpp>
 
 #include <array>
 #include <chrono>

@@ -147,7 +147,11 @@ TEST_CASE("the functions of a row call what was declared") {
   row.invoke(row.function, frame);
   CHECK(*static_cast<int const*>(results[0].get()) == 42);
   CHECK(row.key(row.key_function, arguments, 0) == memo::fingerprint_of(3));
-  CHECK(row.identity(row.identity_function, results[0].get(), 7) == memo::fingerprint_of(0, 7));
+  memo::fingerprint const stands_for = row.identity(row.identity_function, results[0].get(), 7);
+  CHECK_FALSE(stands_for.is_small);
+  CHECK(stands_for.value != memo::fingerprint_of(0, 7).value);
+  CHECK(stands_for == row.identity(row.identity_function, results[0].get(), 7));
+  CHECK(row.identity_schema() == "i32");
   CHECK(row.state(row.function, 0) == memo::fingerprint_of(adder{5}));
   std::vector<std::shared_ptr<void const>> const good{results[0]}, bad{std::make_shared<int>(1000)};
   CHECK(row.check(row.check_functions, good) == 1);

@@ -1,6 +1,7 @@
 #include <memo/key/schema.hpp>
 
 #include <catch2/catch.hpp>
+#include <cereal/cereal.hpp>
 
 #include <chrono>
 #include <complex>

@@ -224,15 +224,114 @@ TEST_CASE("what is no file in the place of a record stops nothing") {
       write_content(place, "x");
       fs::resize_file(place, std::uintmax_t{1} << 40);
     });
-    // A folder is never removed: this key stays a miss, with a warning.
+    check("an empty folder", [&] { fs::create_directory(place); });
     fs::remove(place);
     fs::create_directory(place);
+    CHECK(one.put_into(store).stored);  // without a look-up before
+    // A folder with something in it is never removed: this key stays a miss, with a warning.
+    fs::remove(place);
+    fs::create_directories(place / "theirs");
     CHECK(look_up(store, 1) == got::nothing);
     CHECK_FALSE(one.put_into(store).stored);
-    fs::remove(place);
+    fs::remove_all(place);
   }
   CHECK(content_of(folder / "target") == "x");
   CHECK(temporary_files(root) == 0);
+}
+
+TEST_CASE("a file or a link in the place of a shard gives way, and what the link leads to is not touched") {
+  scratch_folder const folder;
+  auto const root = folder / "cache";
+  sample const one(1);
+  CHECK(one.put_into(memo::directory_store{root}).stored);
+  auto const outside = folder / "outside";
+  for (auto const& place : {entry_file(root, 1).parent_path(), object_file(root, 1).parent_path()}) {
+    memo::directory_store const store{root};
+    fs::remove_all(outside);
+    fs::rename(place, outside);
+    fs::create_directory_symlink(outside, place);
+    auto const record = outside / fs::directory_iterator(outside)->path().filename();
+    write_content(record, "damaged, and behind a link");
+    CHECK(look_up(store, 1) == got::nothing);
+    store.erase(one.key);
+    CHECK(one.put_into(store).stored);
+    CHECK(content_of(record) == "damaged, and behind a link");
+    CHECK(look_up(store, 1) == got::right);
+    fs::remove_all(place);
+    write_content(place, "x");
+    CHECK(look_up(store, 1) == got::nothing);
+    CHECK(one.put_into(store).stored);
+    CHECK(look_up(store, 1) == got::right);
+  }
+}
+
+TEST_CASE("a file that is longer than announced is not copied to its end") {
+  scratch_folder const folder;
+  memo::directory_store const store{folder / "cache"};
+  sample const one(1);
+  auto source = one.source();
+  source.file = "/dev/zero";
+  memo::put_request const request{one.key, &one.value, memo::put_policy::keep, {&source, 1}};
+  CHECK_FALSE(store.put({&request, 1}).stored);
+  CHECK(temporary_files(folder / "cache") == 0);
+}
+
+TEST_CASE("a store that cannot be read says so with every look-up") {
+  scratch_folder const folder;
+  auto const root = folder / "cache";
+  CHECK(sample(1).put_into(memo::directory_store{root}).stored);
+  auto const reason_with = [&](char const* unreadable) {
+    static char const* name;
+    name = unreadable;
+    memo::directory_store const store{root};
+    faults const active;
+    static auto const real = active.before;
+    memo::detail::os::table = real;
+    memo::detail::os::table.openat = [](int f, char const* n, int flags, mode_t m) {
+      if (std::string_view(n).ends_with(name)) {
+        errno = EIO;
+        return -1;
+      }
+      return real.openat(f, n, flags, m);
+    };
+    auto const found = store.find(key_of(1), memo::access::read_only);
+    CHECK(found.status == memo::lookup::error);
+    return found.reason;
+  };
+  for (char const* const name : {"/cache", "MEMO", "v1", "e"})
+    CHECK(reason_with(name) == "store unreadable: Input/output error");
+  CHECK(look_up(memo::directory_store{root}, 1) == got::right);
+  fs::remove_all(root);
+  CHECK(memo::directory_store{root}.find(key_of(1)).status == memo::lookup::miss);
+}
+
+TEST_CASE("a directory that somebody else makes just before it is opened is not used") {
+  if (::geteuid() != 0) {
+    WARN("not run: only root can make a directory of another user");
+    return;
+  }
+  scratch_folder const folder;
+  auto const root = folder / "cache";
+  static std::string path;
+  path = root.string();
+  memo::directory_store const store{root};
+  {
+    faults const active;
+    static auto const real = active.before;
+    memo::detail::os::table = real;
+    memo::detail::os::table.mkdirat = [](int f, char const* n, mode_t m) {
+      int const made = real.mkdirat(f, n, m);
+      if (n == path && ::chown(n, 65534, 65534) != 0) std::abort();
+      return made;
+    };
+    auto const put = sample(1).put_into(store);
+    CHECK_FALSE(put.stored);
+    CHECK(put.warning.find("it belongs to user 65534") != std::string::npos);
+  }
+  CHECK(fs::is_empty(root));
+  CHECK(store.find(key_of(1)).status == memo::lookup::miss);
+  write_content(root / "MEMO", "memo store\nlayout 1\nuuid 0\n");
+  CHECK(store.find(key_of(1)).reason == "store unreadable: it belongs to user 65534");
 }
 
 TEST_CASE("a sparse file with a true header of 1 TiB is not read into memory twice its size") {

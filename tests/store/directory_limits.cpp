@@ -4,6 +4,8 @@
 
 #include <memo/store/directory_store.hpp>
 
+#include <sys/wait.h>
+
 using namespace samples;
 namespace fs = std::filesystem;
 
@@ -133,6 +135,92 @@ TEST_CASE("only one collects at a time") {
   REQUIRE(memo::detail::os::try_lock(held.value.get()) == 0);
   CHECK(store.collect({1, 0, 0}).removed_entries == 0);
   CHECK(store.stats().entries == 3);
+}
+
+TEST_CASE("a child that was forked during a collect does not keep others from collecting") {
+  scratch_folder const folder;
+  memo::directory_store const store{folder / "cache"};
+  for (int i = 0; i < 5; ++i) CHECK(sample(i).put_into(store).stored);
+  static pid_t child;
+  child = 0;
+  auto const before = memo::detail::os::table;
+  static auto const real = before;
+  memo::detail::os::table.unlinkat = [](int f, char const* n, int flags) {
+    if (child == 0) {
+      child = ::fork();
+      if (child == 0)
+        for (;;) ::pause();
+    }
+    return real.unlinkat(f, n, flags);
+  };
+  CHECK(store.collect({0, 4, 0}).removed_entries == 1);
+  memo::detail::os::table = before;
+  REQUIRE(child > 0);
+  CHECK(store.collect({0, 1, 0}).removed_entries == 3);
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+}
+
+TEST_CASE("what entries name that could not be read now stays") {
+  scratch_folder const folder;
+  auto const root = folder / "cache";
+  memo::directory_store const store{root};
+  for (int i = 0; i < 3; ++i) CHECK(sample(i).put_into(store).stored);
+  for (int i = 0; i < 3; ++i)
+    make_older(file_of(root, "o", sample(i).object()), std::chrono::minutes(11));
+  static std::string shard;
+  shard = memo::to_hex(key_of(1)).substr(0, 2);
+  auto const before = memo::detail::os::table;
+  static auto const real = before;
+  memo::detail::os::table.openat = [](int f, char const* n, int flags, mode_t m) {
+    if (n == shard) {
+      errno = EMFILE;
+      return -1;
+    }
+    return real.openat(f, n, flags, m);
+  };
+  store.collect();
+  auto const over = store.collect({0, 1, 0});
+  memo::detail::os::table = before;
+  CHECK(over.removed_entries == 1);
+  CHECK(fs::exists(file_of(root, "o", sample(1).object())));
+  CHECK(look_up(store, 1) == got::right);
+}
+
+TEST_CASE("objects of entries of another format go after those entries, not before") {
+  scratch_folder const folder;
+  auto const root = folder / "cache";
+  memo::directory_store const store{root};
+  for (int i = 0; i < 3; ++i) CHECK(sample(i, 10'000).put_into(store).stored);
+  auto const newer = file_of(root, "e", key_of(1));
+  std::string text = content_of(newer);
+  text[8] = 2;
+  write_content(newer, text);
+  auto const object = file_of(root, "o", sample(1, 10'000).object());
+  make_older(object, std::chrono::minutes(11));
+  store.collect({100'000, 0, 0});
+  CHECK(fs::exists(object));
+  CHECK(store.collect({25'000, 0, 0}).removed_entries == 1);
+  CHECK_FALSE(fs::exists(newer));
+  CHECK_FALSE(fs::exists(object));
+  CHECK(look_up(store, 0, 10'000) == got::right);
+  CHECK(look_up(store, 2, 10'000) == got::right);
+}
+
+TEST_CASE("half-written files beside the records go after a day") {
+  scratch_folder const folder;
+  auto const root = folder / "cache";
+  memo::directory_store const store{root};
+  CHECK(sample(1).put_into(store).stored);
+  std::string const hex(32, 'a');
+  for (auto const& place : {root, root / "v1"}) {
+    write_content(place / (".t" + hex), "young");
+    store.collect();
+    CHECK(fs::exists(place / (".t" + hex)));
+    make_older(place / (".t" + hex), std::chrono::minutes(25 * 60));
+    store.collect();
+    CHECK_FALSE(fs::exists(place / (".t" + hex)));
+  }
 }
 
 TEST_CASE("damaged entries are removed by collect") {

@@ -117,6 +117,57 @@ TEST_CASE("two processes that start at once agree on one marker") {
   }
 }
 
+TEST_CASE("a put on a full disk makes room within the limits, and is tried again") {
+  scratch_folder const folder;
+  for (int i = 0; i < 6; ++i)
+    CHECK(sample(i, 5000).put_into(memo::directory_store{folder / "cache"}).stored);
+  memo::directory_store const store{folder / "cache", {.max_entries = 3}};
+  static bool is_full;
+  is_full = true;
+  auto const before = memo::detail::os::table;
+  static auto const real = before;
+  memo::detail::os::table.openat = [](int f, char const* n, int flags, mode_t m) {
+    if (is_full && (flags & O_CREAT) != 0) {
+      errno = ENOSPC;
+      return -1;
+    }
+    return real.openat(f, n, flags, m);
+  };
+  memo::detail::os::table.unlinkat = [](int f, char const* n, int flags) {
+    is_full = false;
+    return real.unlinkat(f, n, flags);
+  };
+  auto const put = sample(9, 5000).put_into(store);
+  memo::detail::os::table = before;
+  CHECK(put.stored);
+  CHECK(look_up(store, 9, 5000) == got::right);
+  CHECK(store.stats().entries <= 3);
+}
+
+TEST_CASE("without limits what is left over goes once a day") {
+  scratch_folder const folder;
+  auto const root = folder / "cache";
+  auto const temporary = root / "v1" / (".t" + std::string(32, 'a'));
+  for (bool const is_due : {false, true}) {
+    // A state of its own: no other handle of this root lives.
+    memo::directory_store const store{root};
+    if (is_due) {
+      write_content(temporary, "left");
+      for (auto const& file : {temporary, root / "v1/lock"})
+        std::filesystem::last_write_time(
+            file, std::filesystem::last_write_time(file) - std::chrono::hours(25));
+    }
+    CHECK(sample(is_due ? 2 : 1).put_into(store).stored);
+    CHECK_FALSE(std::filesystem::exists(temporary));
+    if (is_due) continue;
+    write_content(temporary, "left");
+    std::filesystem::last_write_time(temporary,
+                                     std::filesystem::last_write_time(temporary) - std::chrono::hours(25));
+    CHECK(sample(3).put_into(store).stored);
+    CHECK(std::filesystem::exists(temporary));
+  }
+}
+
 TEST_CASE("handles of one path share their state while one of them lives") {
   scratch_folder const folder;
   using memo::detail::directory_state;

@@ -2,6 +2,7 @@
 
 #include "../laws/store_laws.hpp"
 
+#include <grp.h>
 #include <sys/wait.h>
 
 using namespace samples;
@@ -86,9 +87,60 @@ TEST_CASE("a directory store for a group lets the group write") {
   memo::directory_store const store{folder / "cache", {.share = memo::group}};
   CHECK(sample(1).put_into(store).stored);
   for (auto const& item : fs::recursive_directory_iterator(folder / "cache"))
-    CHECK(mode_of(item.path()) == (item.is_directory() ? 0770u : 0660u));
+    CHECK(mode_of(item.path()) == (item.is_directory() ? 02770u : 0660u));
   CHECK(look_up(memo::directory_store{folder / "cache", {.share = memo::group}}, 1) == got::right);
   CHECK_THROWS_AS(memo::directory_store{folder / "cache"}, memo::store_error);
+}
+
+TEST_CASE("the members of the group that owns a directory share it whole") {
+  if (::geteuid() != 0) {
+    WARN("not run: this test changes its user, which only root may");
+    return;
+  }
+  constexpr gid_t team = 54321;
+  scratch_folder const folder;
+  fs::permissions(folder.path(), fs::perms{0755});
+  // As a member whose first group is another one.
+  auto const as_user = [&](uid_t user, auto body) {
+    return in_child([&] {
+      if (::setgroups(1, &team) != 0 || ::setresgid(user, user, user) != 0 ||
+          ::setresuid(user, user, user) != 0)
+        return 2;
+      return body() ? 0 : 1;
+    });
+  };
+  for (mode_t const mode : {02770u, 0770u}) {
+    auto const root = folder / (mode == 0770 ? "plain" : "inherited");
+    fs::create_directory(root);
+    REQUIRE(::chown(root.c_str(), 0, team) == 0);
+    REQUIRE(::chmod(root.c_str(), mode) == 0);
+    auto const use = [&](int number) {
+      memo::directory_store const store{root, {.share = memo::group}};
+      return sample(number).put_into(store).stored && look_up(store, 1) == got::right;
+    };
+    CHECK(as_user(60001, [&] { return use(1) && use(2); }) == 0);
+    for (auto const& item : fs::recursive_directory_iterator(root)) {
+      CHECK(mode_of(item.path()) == (item.is_directory() ? 02770u : 0660u));
+      CHECK(memo::detail::os::status_at(AT_FDCWD, item.path().c_str()).value.group == team);
+    }
+    CHECK(as_user(60002, [&] {
+            memo::directory_store const store{root, {.share = memo::group}};
+            return use(3) && use(1) && store.collect({0, 1, 0}).removed_entries == 2;
+          }) == 0);
+  }
+}
+
+TEST_CASE("a directory of another user and another group is refused although a group shares it") {
+  if (::geteuid() != 0) {
+    WARN("not run: only root can make a directory of another user");
+    return;
+  }
+  scratch_folder const folder;
+  fs::create_directory(folder / "theirs");
+  REQUIRE(::chown((folder / "theirs").c_str(), 65534, 54321) == 0);
+  CHECK_THROWS_AS((memo::directory_store{folder / "theirs", {.share = memo::group}}), memo::store_error);
+  REQUIRE(::chown((folder / "theirs").c_str(), 65534, ::getegid()) == 0);
+  CHECK(sample(1).put_into(memo::directory_store{folder / "theirs", {.share = memo::group}}).stored);
 }
 
 TEST_CASE("a directory that others may write to is refused, with what to do") {

@@ -84,6 +84,58 @@ TEST_CASE("a live value that has no stored form is a miss for another type") {
   CHECK(store.read(one.object(), &other).status == memo::lookup::miss);
 }
 
+TEST_CASE("a value that uses the store when it is destroyed may be removed by a limit") {
+  static int const tag = 0;
+  static int ended;
+  ended = 0;
+  struct logger {
+    explicit logger(memo::memory_store const* used) : store(used) {}
+    logger(logger const&) = delete;
+    logger& operator=(logger const&) = delete;
+    ~logger() {
+      sample(7, 2000).put_into(*store);
+      ++ended;
+    }
+    memo::memory_store const* store;
+  };
+  memo::memory_store const store{{.max_bytes = 4000}};
+  auto const put = [&](int number, memo::put_policy policy, bool names_it) {
+    sample const one(number, 2000);
+    auto source = one.source();
+    source.live = {std::make_shared<logger>(&store), &tag, 2000, nullptr};
+    memo::put_request const request{one.key, names_it ? &one.value : nullptr, policy, {&source, 1}};
+    return store.put({&request, 1}).stored;
+  };
+  for (int i = 10; i < 14; ++i) CHECK(put(i, memo::put_policy::keep, true));
+  CHECK(put(20, memo::put_policy::keep, false));  // an object that nothing names
+  CHECK(put(21, memo::put_policy::keep, true));
+  CHECK(ended >= 4);
+  CHECK(store.stats().bytes <= 4000);
+  store.clear();
+}
+
+TEST_CASE("a value for which there is no memory leaves nothing behind") {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  WARN("not run: this sanitizer ends a program that asks for too much memory");
+#else
+  memo::memory_store const store;
+  sample one(1);
+  CHECK(one.put_into(store).stored);
+  sample other(2);
+  other.value.outputs[0].object = one.object();  // which two entries name from now on
+  auto source = other.source();
+  source.object = id_of("huge");
+  source.size = ~std::uint64_t{0} >> 2;
+  memo::put_request const request{other.key, &other.value, memo::put_policy::keep, {&source, 1}};
+  CHECK_THROWS_AS(store.put({&request, 1}), std::bad_alloc);
+  CHECK(look_up(store, 2) == got::nothing);
+  CHECK(look_up(store, 1) == got::right);
+  store.erase(one.key);
+  CHECK(store.stats().objects == 0);
+  CHECK(store.stats().bytes == 0);
+#endif
+}
+
 TEST_CASE("what a reader holds outlives the store") {
   memo::found_object held;
   sample const one(1);

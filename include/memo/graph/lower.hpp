@@ -221,15 +221,14 @@ constexpr std::span<value_type const* const> output_types(types<T...>) {
 
 /// Fills in the row of a step and puts it in its place.
 template <class Functions, class Parts>
-void lower_step(graph& g, node_place const& place, cache_policy policy,
-                std::span<std::string_view const> names, step_options const& options,
-                std::string_view pipeline, float_flags flags, Parts const& parts) {
+void lower_step(graph& g, node_place const& place, cache_policy policy, step_base const& step,
+                Parts const& parts) {
   step_row row;
-  row.names = names;
-  row.pipeline = pipeline;
-  row.options = options;
+  row.names = step.names;
+  row.pipeline = step.pipeline;
+  row.options = step.options;
   row.policy = policy;
-  row.flags = flags;
+  row.flags = step.flags;
   Functions::fill(row, parts);
   place_step(g, place, std::move(row), output_types(typename Functions::outputs{}));
 }
@@ -246,7 +245,7 @@ void lower_node(graph& g, node_place const& place, input_node<Id, T, Default, Ad
 template <class Functions, class Outputs, class Parts, class Reads, class After, cache_policy Policy>
 void lower_node(graph& g, node_place const& place,
                 step_node<Outputs, Parts, Reads, After, Policy> const& node) {
-  lower_step<Functions>(g, place, Policy, node.names, node.options, node.pipeline, node.flags, node.parts);
+  lower_step<Functions>(g, place, Policy, node, node.parts);
 }
 
 template <class T>

@@ -33,19 +33,23 @@ inline constexpr bool is_pipeline = false;
 template <class... Nodes>
 inline constexpr bool is_pipeline<pipeline_type<Nodes...>> = true;
 
-template <class Node>
-constexpr Node declared_in(std::string_view pipeline, float_flags flags, Node node) {
-  node.pipeline = pipeline;
-  if constexpr (node_names<Node>::is_step) node.flags = flags;
-  return node;
+// Not templates: they would be instantiated for each node. A node keeps the pipeline that declared it.
+constexpr void declare_in(std::string_view pipeline, float_flags flags, step_base& step) {
+  step.pipeline = pipeline;
+  step.flags = flags;
+}
+constexpr void declare_in(std::string_view pipeline, float_flags, input_base& input) {
+  input.pipeline = pipeline;
 }
 
 template <class Node>
-constexpr auto as_nodes(std::string_view pipeline, float_flags flags, Node const& node) {
+constexpr auto as_nodes(std::string_view pipeline, float_flags flags, Node node) {
   if constexpr (is_pipeline<Node>)
     return node.nodes;
-  else
-    return boost::hana::basic_tuple<Node>(declared_in(pipeline, flags, node));
+  else {
+    declare_in(pipeline, flags, node);
+    return boost::hana::basic_tuple<Node>(std::move(node));
+  }
 }
 
 template <class... A, class... B>
@@ -89,8 +93,8 @@ constexpr auto pipeline(Parts... parts) {
     return detail::checked(name, all.nodes);
   } else {
     static_assert(detail::check_pipeline<Parts...>());
-    return detail::pipeline_type<Parts...>{
-        name, boost::hana::basic_tuple<Parts...>(detail::declared_in(name, Flags, std::move(parts))...)};
+    (detail::declare_in(name, Flags, parts), ...);
+    return detail::pipeline_type<Parts...>{name, boost::hana::basic_tuple<Parts...>(std::move(parts)...)};
   }
 }
 

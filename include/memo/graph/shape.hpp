@@ -42,28 +42,6 @@ struct node_counts {
   index after = 0;
 };
 
-/// A slot is a place for one value: an input, or an output of a step; slots are numbered in declaration order.
-template <std::size_t Nodes, std::size_t Slots, std::size_t Reads, std::size_t Afters>
-struct shape {
-  std::array<node_counts, Nodes> counts{};
-  std::array<index, Nodes + 1> first_slot{};
-  std::array<index, Nodes + 1> first_read{};
-  std::array<index, Nodes + 1> first_after{};
-  std::array<name_id, Slots> slot_id{};
-  std::array<index, Slots> slot_node{};
-  std::array<index, Reads> read_slot{};    ///< of every read of every node, in order
-  std::array<index, Afters> after_slot{};  ///< of every `.after` of every node
-  std::array<index, Nodes> order{};        ///< nodes, what is read before what reads it
-  std::array<index, Nodes> step_place{};   ///< of a step among the steps, in that order
-  std::array<index, Nodes> level{};
-  std::array<index, Nodes + 1> cycle{};  ///< where `error` is cycle: its nodes, each reading the next
-  index cycle_length = 0;
-  index levels = 0;
-  shape_error error = shape_error::none;
-  index error_node = no_index;
-  name_id error_name = 0;
-};
-
 /// (id, slot) pairs sorted by id, for look-ups by name.
 template <std::size_t Slots>
 struct name_table {
@@ -83,33 +61,49 @@ struct name_table {
   }
 };
 
-// Heap sort: no recursion and no <algorithm>.
+// Shell's sort with the gaps of Ciura (2001): one loop without calls, which compilers evaluate with little memory.
 template <std::size_t Slots>
 constexpr name_table<Slots> sort_names(std::array<name_id, Slots> const& unsorted) {
+  constexpr std::size_t gaps[] = {9973, 4441, 1968, 701, 301, 132, 57, 23, 10, 4, 1};
   name_table<Slots> t{unsorted, {}};
   for (std::size_t i = 0; i < Slots; ++i) t.slot[i] = static_cast<index>(i);
-  auto swap = [&](std::size_t a, std::size_t b) {
-    name_id const id = t.id[a];
-    index const slot = t.slot[a];
-    t.id[a] = t.id[b], t.slot[a] = t.slot[b];
-    t.id[b] = id, t.slot[b] = slot;
-  };
-  auto sift = [&](std::size_t root, std::size_t end) {
-    while (2 * root + 1 < end) {
-      std::size_t child = 2 * root + 1;
-      if (child + 1 < end && t.id[child] < t.id[child + 1]) ++child;
-      if (t.id[child] <= t.id[root]) return;
-      swap(root, child);
-      root = child;
+  for (std::size_t const gap : gaps)
+    for (std::size_t i = gap; i < Slots; ++i) {
+      name_id const id = t.id[i];
+      index const slot = t.slot[i];
+      std::size_t to = i;
+      for (; to >= gap && t.id[to - gap] > id; to -= gap) {
+        t.id[to] = t.id[to - gap];
+        t.slot[to] = t.slot[to - gap];
+      }
+      t.id[to] = id;
+      t.slot[to] = slot;
     }
-  };
-  for (std::size_t i = Slots / 2; i-- > 0;) sift(i, Slots);
-  for (std::size_t end = Slots; end-- > 1;) {
-    swap(0, end);
-    sift(0, end);
-  }
   return t;
 }
+
+/// A slot is a place for one value: an input, or an output of a step; slots are numbered in declaration order.
+template <std::size_t Nodes, std::size_t Slots, std::size_t Reads, std::size_t Afters>
+struct shape {
+  std::array<node_counts, Nodes> counts{};
+  std::array<index, Nodes + 1> first_slot{};
+  std::array<index, Nodes + 1> first_read{};
+  std::array<index, Nodes + 1> first_after{};
+  std::array<name_id, Slots> slot_id{};
+  name_table<Slots> names{};
+  std::array<index, Slots> slot_node{};
+  std::array<index, Reads> read_slot{};    ///< of every read of every node, in order
+  std::array<index, Afters> after_slot{};  ///< of every `.after` of every node
+  std::array<index, Nodes> order{};        ///< nodes, what is read before what reads it
+  std::array<index, Nodes> step_place{};   ///< of a step among the steps, in that order
+  std::array<index, Nodes> level{};
+  std::array<index, Nodes + 1> cycle{};  ///< where `error` is cycle: its nodes, each reading the next
+  index cycle_length = 0;
+  index levels = 0;
+  shape_error error = shape_error::none;
+  index error_node = no_index;
+  name_id error_name = 0;
+};
 
 /// Depth first over what each node needs: gives the order and the levels, or the cycle.
 template <std::size_t Nodes, std::size_t Slots, std::size_t Reads, std::size_t Afters>
@@ -185,7 +179,8 @@ constexpr auto analyse(std::array<node_counts, Nodes> const& counts,
     for (std::size_t i = s.first_slot[n]; i < s.first_slot[n + 1]; ++i)
       s.slot_node[i] = static_cast<index>(n);
   }
-  auto const table = sort_names(outputs);
+  s.names = sort_names(outputs);
+  auto const& table = s.names;
   for (std::size_t i = 1; i < Slots; ++i)
     if (table.id[i] == table.id[i - 1]) {
       s.error = shape_error::same_name;
@@ -239,10 +234,9 @@ struct shape_of {
     return analyse(counts, outputs, reads, afters);
   }
   static constexpr auto value = compute();
-  static constexpr auto names = sort_names(value.slot_id);
 
   /// The slot of a name, or no_index.
-  static constexpr index slot_named(name_id name) { return names.find(name); }
+  static constexpr index slot_named(name_id name) { return value.names.find(name); }
 };
 
 }  // namespace memo::detail

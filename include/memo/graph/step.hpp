@@ -41,35 +41,39 @@ struct step_parts {
   [[no_unique_address]] Checks checks{};
 };
 
+/// The part of a step that has no types.
+struct step_base {
+  std::span<std::string_view const> names;  ///< of the outputs
+  step_options options{};
+  std::string_view pipeline{};  ///< that declared it
+  float_flags flags{};          ///< seen there
+};
+
 /// A step: names of its outputs, names that it reads, names that it comes after, and its parts. Every member function
 /// gives a changed copy.
 template <class Outputs, class Parts, class Reads = ids<>, class After = ids<>,
           cache_policy Policy = cache_policy::stored>
-struct step_node {
+struct step_node : step_base {
   using outputs = Outputs;
   using reads = Reads;
   using after_names = After;
   using parts_type = Parts;
   static constexpr cache_policy policy = Policy;
 
-  std::span<std::string_view const> names;  ///< of the outputs
   Parts parts;
-  step_options options{};
-  std::string_view pipeline{};  ///< that declared it
-  float_flags flags{};          ///< seen there
 
   /// Names what the parameters of the function read, in order.
   template <fixed_string... Names>
   constexpr auto from() const {
     static_assert(Reads::size == 0, "memo: .from<...>() names all that the step reads; call it once");
-    return step_node<Outputs, Parts, ids<id_of<Names>...>, After, Policy>{names, parts, options, pipeline};
+    return step_node<Outputs, Parts, ids<id_of<Names>...>, After, Policy>{base(), parts};
   }
 
   /// Runs later than these, and needs them to have run, but reads nothing of them.
   template <fixed_string... Names>
   constexpr auto after() const {
     using all = decltype(joined(After{}, ids<id_of<Names>...>{}));
-    return step_node<Outputs, Parts, Reads, all, Policy>{names, parts, options, pipeline};
+    return step_node<Outputs, Parts, Reads, all, Policy>{base(), parts};
   }
 
   /// Sets the code version: only a new number means new code.
@@ -84,7 +88,7 @@ struct step_node {
   /// Says how results are kept: `memo::never`, `inputs_only`, `digest_only` or `in_memory`.
   template <cache_policy Chosen>
   constexpr auto cache(policy_constant<Chosen>) const {
-    return step_node<Outputs, Parts, Reads, After, Chosen>{names, parts, options, pipeline};
+    return step_node<Outputs, Parts, Reads, After, Chosen>{base(), parts};
   }
 
   /// `g(arguments...)` gives what stands for the inputs in the key.
@@ -150,6 +154,8 @@ struct step_node {
   }
 
  private:
+  constexpr step_base const& base() const { return *this; }
+
   template <class Change>
   constexpr step_node with(Change change) const {
     step_node changed = *this;
@@ -158,7 +164,7 @@ struct step_node {
   }
   template <class P>
   constexpr auto with_parts(P changed) const {
-    return step_node<Outputs, P, Reads, After, Policy>{names, std::move(changed), options, pipeline};
+    return step_node<Outputs, P, Reads, After, Policy>{base(), std::move(changed)};
   }
 };
 
@@ -175,17 +181,15 @@ template <fixed_string... Names, class F>
 constexpr auto step(F function) {
   static_assert(sizeof...(Names) > 0, "memo: a step needs a name for each of its outputs: step<\"name\">(f)");
   using outputs = detail::ids<id_of<Names>...>;
-  step_options options{};
+  detail::step_base base{detail::name_list<Names...>::views};
   if constexpr (detail::is_sourced<F>) {
-    options.code = code_identity::source;
-    options.source = function.source;
+    base.options.code = code_identity::source;
+    base.options.source = function.source;
     using parts = detail::step_parts<decltype(function.function)>;
-    return detail::step_node<outputs, parts>{detail::name_list<Names...>::views,
-                                             parts{std::move(function.function)}, options};
+    return detail::step_node<outputs, parts>{base, parts{std::move(function.function)}};
   } else {
     using parts = detail::step_parts<F>;
-    return detail::step_node<outputs, parts>{detail::name_list<Names...>::views, parts{std::move(function)},
-                                             options};
+    return detail::step_node<outputs, parts>{base, parts{std::move(function)}};
   }
 }
 

@@ -6,7 +6,8 @@
 
 #include <memo/key/codec.hpp>
 
-#include <cereal/cereal.hpp>
+// Not cereal.hpp: the archives and its own types would cost each program 15 MB of compiler memory.
+#include <cereal/types/base_class.hpp>
 
 #include <cstdint>
 #include <type_traits>

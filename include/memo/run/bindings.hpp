@@ -179,9 +179,8 @@ void bind_input(std::vector<std::shared_ptr<void const>>& values,
     if (value == nullptr) value = std::make_shared<T>(value_from<T>(node.default_value, node.name));
   values.push_back(std::move(value));
 }
-template <class Outputs, class Parts, class Reads, class After, cache_policy Policy, class... Given>
-void bind_input(std::vector<std::shared_ptr<void const>>&,
-                step_node<Outputs, Parts, Reads, After, Policy> const&, Given&...) {}
+template <class... Given>
+void bind_input(std::vector<std::shared_ptr<void const>>&, step_base const&, Given&...) {}
 
 /// The values of a pipeline's inputs, in the order of their declaration.
 template <class... Nodes, class... Given>
