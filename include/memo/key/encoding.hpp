@@ -23,7 +23,8 @@ namespace detail {
   } catch (std::bad_alloc const&) {
     throw;
   } catch (std::exception const& e) {
-    throw decode_error("stored bytes are not a value of the type that is asked for", {{"found", e.what()}}, "");
+    throw decode_error("stored bytes are not a value of the type that is asked for", {{"found", e.what()}},
+                       "");
   } catch (...) {
     throw decode_error("stored bytes are not a value of the type that is asked for", {}, "");
   }
@@ -34,12 +35,12 @@ namespace detail {
 /// The digest of the canonical form of `value`; equal values have equal digests, with every compiler.
 template <class T>
 digest digest_of(T const& value, std::uint64_t seed = 0) {
-  static_assert(hashable<T>,
-                "memo: this type can be neither hashed nor serialized: it is not a plain aggregate of such "
-                "types (no base class, "
-                "bit-field, reference, union or anonymous member, at most 64 fields); give it a cereal "
-                "serialize, or specialize "
-                "memo::codec or memo::hash_of");
+  // Here and not in a function of its own: each level costs the reader of the error a line.
+  static_assert(
+      hashable<T>,
+      "memo: this type can be neither hashed nor serialized: it is not a plain aggregate of such types (no "
+      "base class, bit-field, reference, union or anonymous member, at most 64 fields); give it a cereal "
+      "serialize, or specialize memo::codec or memo::hash_of");
   if constexpr (is_contiguous_v<T>) {
     return hash_bytes(std::as_bytes(std::span(value.data(), value.size())), seed);
   } else {
@@ -53,12 +54,12 @@ digest digest_of(T const& value, std::uint64_t seed = 0) {
 /// What stands for `value` in keys.
 template <class T>
 fingerprint fingerprint_of(T const& value, std::uint64_t seed = 0) {
-  static_assert(hashable<T>,
-                "memo: this type can be neither hashed nor serialized: it is not a plain aggregate of such "
-                "types (no base class, "
-                "bit-field, reference, union or anonymous member, at most 64 fields); give it a cereal "
-                "serialize, or specialize "
-                "memo::codec or memo::hash_of");
+  // Here and not in a function of its own: each level costs the reader of the error a line.
+  static_assert(
+      hashable<T>,
+      "memo: this type can be neither hashed nor serialized: it is not a plain aggregate of such types (no "
+      "base class, bit-field, reference, union or anonymous member, at most 64 fields); give it a cereal "
+      "serialize, or specialize memo::codec or memo::hash_of");
   if constexpr (is_contiguous_v<T>) {
     return fingerprint::of_bytes(std::as_bytes(std::span(value.data(), value.size())), seed);
   } else {
