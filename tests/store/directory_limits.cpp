@@ -166,8 +166,7 @@ TEST_CASE("what entries name that could not be read now stays") {
   auto const root = folder / "cache";
   memo::directory_store const store{root};
   for (int i = 0; i < 3; ++i) CHECK(sample(i).put_into(store).stored);
-  for (int i = 0; i < 3; ++i)
-    make_older(file_of(root, "o", sample(i).object()), std::chrono::minutes(11));
+  for (int i = 0; i < 3; ++i) make_older(file_of(root, "o", sample(i).object()), std::chrono::minutes(11));
   static std::string shard;
   shard = memo::to_hex(key_of(1)).substr(0, 2);
   auto const before = memo::detail::os::table;

@@ -119,8 +119,7 @@ TEST_CASE("two processes that start at once agree on one marker") {
 
 TEST_CASE("a put on a full disk makes room within the limits, and is tried again") {
   scratch_folder const folder;
-  for (int i = 0; i < 6; ++i)
-    CHECK(sample(i, 5000).put_into(memo::directory_store{folder / "cache"}).stored);
+  for (int i = 0; i < 6; ++i) CHECK(sample(i, 5000).put_into(memo::directory_store{folder / "cache"}).stored);
   memo::directory_store const store{folder / "cache", {.max_entries = 3}};
   static bool is_full;
   is_full = true;
@@ -154,8 +153,8 @@ TEST_CASE("without limits what is left over goes once a day") {
     if (is_due) {
       write_content(temporary, "left");
       for (auto const& file : {temporary, root / "v1/lock"})
-        std::filesystem::last_write_time(
-            file, std::filesystem::last_write_time(file) - std::chrono::hours(25));
+        std::filesystem::last_write_time(file,
+                                         std::filesystem::last_write_time(file) - std::chrono::hours(25));
     }
     CHECK(sample(is_due ? 2 : 1).put_into(store).stored);
     CHECK_FALSE(std::filesystem::exists(temporary));

@@ -69,22 +69,33 @@ inline std::uint64_t checksum_bytes(byte_view bytes, std::uint64_t seed = 0) {
 }
 
 /// XXH3-128 of bytes that come in pieces; equal to `hash_bytes` of all of them in one. About 600 bytes of
-/// state.
+/// state, which are not touched before the first piece.
 class byte_hasher {
  public:
-  explicit byte_hasher(std::uint64_t seed = 0) {
-    XXH3_INITSTATE(&state_);  // reset reuses the secret of a state that, even by chance, shows the same seed
-    XXH3_128bits_reset_withSeed(&state_, seed);
-  }
+  explicit byte_hasher(std::uint64_t seed = 0) : seed_(seed) {}
 
-  void update(byte_view bytes) { XXH3_128bits_update(&state_, bytes.data(), bytes.size()); }
+  void update(byte_view bytes) {
+    if (!has_started_) start();
+    XXH3_128bits_update(&state_, bytes.data(), bytes.size());
+  }
+  /// True from the first `update` on.
+  bool has_started() const { return has_started_; }
 
   digest finish() const {
+    if (!has_started_) return hash_bytes({}, seed_);
     XXH128_hash_t const h = XXH3_128bits_digest(&state_);
     return {h.high64, h.low64};
   }
 
  private:
+  void start() {
+    XXH3_INITSTATE(&state_);  // reset reuses the secret of a state that, even by chance, shows the same seed
+    XXH3_128bits_reset_withSeed(&state_, seed_);
+    has_started_ = true;
+  }
+
+  std::uint64_t seed_;
+  bool has_started_ = false;
   XXH3_state_t state_;
 };
 

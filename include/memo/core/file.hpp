@@ -16,6 +16,9 @@ namespace memo::detail::os {
 
 inline constexpr int here = AT_FDCWD;
 
+/// In the place of a group: the one that the system gives to what this process makes.
+inline constexpr gid_t own_group = static_cast<gid_t>(-1);
+
 /// What memo needs of a file's status. Times are nanoseconds since 1970.
 struct file_status {
   std::uint64_t size = 0;
@@ -96,14 +99,28 @@ inline outcome<unique_fd> open_user_file(char const* path) {
   return made;
 }
 
-/// Makes a file that did not exist, with exactly these permissions, whatever the umask is.
-inline outcome<unique_fd> create_new(int folder, char const* name, mode_t mode = 0600) {
+/// Makes a file that did not exist, with exactly these permissions, whatever the umask is, and for `group` where
+/// the system allows that.
+inline outcome<unique_fd> create_new(int folder, char const* name, mode_t mode = 0600,
+                                     gid_t group = own_group) {
   auto made = open_at(folder, name, O_WRONLY | O_CREAT | O_EXCL, mode);
+  [[maybe_unused]] bool const is_given =
+      made && group != own_group && ::fchown(made.value.get(), static_cast<uid_t>(-1), group) == 0;
   if (made && ::fchmod(made.value.get(), mode) != 0 && errno != EPERM && errno != ENOSYS) {
     made.error = errno;
     table.unlinkat(folder, name, 0);
   }
   return made;
+}
+
+/// Opens a file for writing, made where there was none as `create_new` does it.
+inline outcome<unique_fd> open_or_create(int folder, char const* name, mode_t mode, gid_t group) {
+  for (int attempt = 0;; ++attempt) {
+    auto opened = open_at(folder, name, O_WRONLY | O_NONBLOCK);
+    if (opened.error != ENOENT) return opened;
+    opened = create_new(folder, name, mode, group);
+    if (opened.error != EEXIST || attempt == 9) return opened;
+  }
 }
 
 /// Reads from the descriptor's position until `size` bytes are there or the file ends; tells how many.
@@ -199,6 +216,13 @@ inline int rename_file(int from_folder, char const* from, int to_folder, char co
 inline int remove_file(int folder, char const* name) {
   int error = 0;
   retried(error, [&] { return table.unlinkat(folder, name, 0); });
+  return error;
+}
+
+/// Removes an empty folder.
+inline int remove_folder(int folder, char const* name) {
+  int error = 0;
+  retried(error, [&] { return table.unlinkat(folder, name, AT_REMOVEDIR); });
   return error;
 }
 

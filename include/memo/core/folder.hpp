@@ -7,9 +7,10 @@
 #include <dirent.h>
 #include <stdlib.h>
 #include <sys/file.h>
-#include <sys/random.h>
+#include <time.h>
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -17,16 +18,33 @@
 
 namespace memo::detail::os {
 
+/// 128 bits that nobody else has, made of what tells processes, threads and moments apart: for where the system's
+/// random source is not to be had.
+inline digest improvised_digest() {
+  static std::atomic<std::uint64_t> count{0};
+  timespec wall{};
+  timespec since_start{};
+  ::clock_gettime(CLOCK_REALTIME, &wall);
+  ::clock_gettime(CLOCK_MONOTONIC, &since_start);
+  std::array<std::uint64_t, 8> const parts{
+      static_cast<std::uint64_t>(wall.tv_sec),        static_cast<std::uint64_t>(wall.tv_nsec),
+      static_cast<std::uint64_t>(since_start.tv_sec), static_cast<std::uint64_t>(since_start.tv_nsec),
+      static_cast<std::uint64_t>(::getpid()),         ++count,
+      reinterpret_cast<std::uintptr_t>(&wall),        reinterpret_cast<std::uintptr_t>(&count),
+  };
+  return hash_bytes(std::as_bytes(std::span(parts)));
+}
+
 /// 128 bits from the system's random source.
 inline digest random_digest() {
   std::array<std::byte, 16> bytes{};
   std::size_t done = 0;
   while (done < bytes.size()) {
-    ssize_t const got = ::getrandom(bytes.data() + done, bytes.size() - done, 0);
+    ssize_t const got = table.getrandom(bytes.data() + done, bytes.size() - done);
     if (got > 0)
       done += static_cast<std::size_t>(got);
-    else if (errno != EINTR)
-      break;
+    else if (got == 0 || errno != EINTR)
+      return improvised_digest();
   }
   return {load_little<std::uint64_t>(bytes.data()), load_little<std::uint64_t>(bytes.data() + 8)};
 }
@@ -35,11 +53,15 @@ inline outcome<unique_fd> open_folder(int folder, char const* name) {
   return open_at(folder, name, O_RDONLY | O_DIRECTORY);
 }
 
-/// Makes a folder with exactly these permissions, whatever the umask is; an existing one stays as it is.
-inline int make_folder(int folder, char const* name, mode_t mode = 0700) {
+/// Makes a folder with exactly these permissions, whatever the umask is, and for `group` where the system allows
+/// that; an existing one stays as it is.
+inline int make_folder(int folder, char const* name, mode_t mode = 0700, gid_t group = own_group) {
   int error = 0;
   retried(error, [&] { return table.mkdirat(folder, name, mode); });
   if (error == EEXIST) return 0;
+  [[maybe_unused]] bool const is_given =
+      error == 0 && group != own_group &&
+      ::fchownat(folder, name, static_cast<uid_t>(-1), group, AT_SYMLINK_NOFOLLOW) == 0;
   if (error == 0 && ::fchmodat(folder, name, mode, 0) != 0 && errno != EPERM) return errno;
   return error;
 }
@@ -74,15 +96,24 @@ inline outcome<std::vector<std::string>> names_in(int folder) {
   return found;
 }
 
-/// What the clock of a folder's file system says now, in nanoseconds since 1970, by the time stamp of a new file
-/// in it. Ages of files there are differences to this, whatever the machine's own clock says.
-inline outcome<std::int64_t> time_in(int folder) {
-  std::string const name = ".t" + to_hex(random_digest());
-  auto made = create_new(folder, name.c_str());
-  if (!made) return {0, made.error};
-  auto const status = status_of(made.value.get());
-  remove_file(folder, name.c_str());
+/// What the clock of a file's file system says now, in nanoseconds since 1970, by touching the file. Ages of files
+/// there are differences to this, whatever the machine's own clock says. Needs no space on the disk.
+inline outcome<std::int64_t> time_by(int fd) {
+  if (int const error = touch(fd)) return {0, error};
+  auto const status = status_of(fd);
   return {status.value.modified_ns, status.error};
+}
+
+/// True where this process acts for a group.
+inline bool is_member_of(gid_t group) {
+  if (group == ::getegid()) return true;
+  int const count = ::getgroups(0, nullptr);
+  if (count <= 0) return false;
+  std::vector<gid_t> all(static_cast<std::size_t>(count));
+  int const got = ::getgroups(count, all.data());
+  for (int i = 0; i < got; ++i)
+    if (all[static_cast<std::size_t>(i)] == group) return true;
+  return false;
 }
 
 /// Takes a whole-file lock, which the kernel gives back when the descriptor is closed or its process ends.
@@ -92,6 +123,9 @@ inline int try_lock(int fd) {
   retried(error, [&] { return ::flock(fd, LOCK_EX | LOCK_NB); });
   return error;
 }
+
+/// Gives a lock back. Closing is not enough where a child of this process has a copy of the descriptor.
+inline void unlock(int fd) { ::flock(fd, LOCK_UN); }
 
 /// An absolute path without links, as far as it exists; the rest of it is kept as it was given, with "." and
 /// ".." resolved by their text.

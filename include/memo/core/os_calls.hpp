@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -44,6 +45,7 @@ struct calls {
   int (*mkdirat)(int, char const*, mode_t) = [](int folder, char const* name, mode_t mode) {
     return ::mkdirat(folder, name, mode);
   };
+  ssize_t (*getrandom)(void*, std::size_t) = [](void* to, std::size_t n) { return ::getrandom(to, n, 0); };
 };
 
 inline calls table;

@@ -4,11 +4,11 @@
 #include <memo/core/digest.hpp>
 #include <memo/key/file_digest.hpp>
 
-#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 // As <link.h> declares them; that header brings the whole of <elf.h>, with hundreds of macros.
@@ -77,8 +77,13 @@ inline byte_view build_id_of(loaded_object const& object) {
 }
 
 struct found_objects {
-  std::vector<digest> ids;
+  std::vector<digest> ids;           // sorted
   std::vector<std::string> without;  // paths of files that carry no build id
+
+  void add(digest const& id) {
+    ids.push_back(id);
+    for (std::size_t i = ids.size() - 1; i > 0 && ids[i] < ids[i - 1]; --i) std::swap(ids[i], ids[i - 1]);
+  }
 };
 
 inline int note_object(struct dl_phdr_info* info, std::size_t, void* data) {
@@ -90,7 +95,7 @@ inline int note_object(struct dl_phdr_info* info, std::size_t, void* data) {
   // The kernel's own object has a name without a folder.
   if (!program && (name.find('/') == std::string_view::npos || is_system_library(name))) return 0;
   if (byte_view const id = build_id_of(object); !id.empty())
-    found.ids.push_back(hash_bytes(id));
+    found.add(hash_bytes(id));
   else
     found.without.emplace_back(program ? "/proc/self/exe" : name);
   return 0;
@@ -100,8 +105,7 @@ inline digest find_build_digest() {
   found_objects found;
   dl_iterate_phdr(&note_object, &found);
   // Not while the loader's lock is held.
-  for (std::string const& path : found.without) found.ids.push_back(file_digest(path));
-  std::sort(found.ids.begin(), found.ids.end());
+  for (std::string const& path : found.without) found.add(file_digest(path));
   return hash_bytes(
       {reinterpret_cast<std::byte const*>(found.ids.data()), found.ids.size() * sizeof(digest)});
 }

@@ -4,6 +4,12 @@
 #include <memo/key/sink.hpp>
 
 #include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <span>
+#include <utility>
+#include <vector>
 
 namespace memo {
 
@@ -44,7 +50,7 @@ class encoding {
     pieces_.push_back(piece);
     size_ += piece.size();
   }
-  void own(std::unique_ptr<std::byte[]> block) { owned_.push_back(std::move(block)); }
+  void own(aligned_block const& block) { owned_.push_back(block.share().owner); }
   void set_digests(fingerprint const& value, digest const& checksum) {
     value_ = value;
     object_ = value.value;
@@ -58,7 +64,7 @@ class encoding {
   digest checksum_;
   std::uint64_t size_ = 0;
   std::vector<byte_view> pieces_;
-  std::vector<std::unique_ptr<std::byte[]>> owned_;
+  std::vector<std::shared_ptr<void const>> owned_;
 };
 
 namespace detail {
@@ -67,7 +73,7 @@ namespace detail {
 /// first window.
 class collect_sink final : public byte_sink {
  public:
-  explicit collect_sink(std::uint64_t seed) : seed_(seed) {}
+  explicit collect_sink(std::uint64_t seed) : seed_(seed), stream_(seed) {}
   collect_sink(collect_sink const&) = delete;
 
   window first() { return {buffer_, window_size}; }
@@ -86,12 +92,12 @@ class collect_sink final : public byte_sink {
   }
 
   encoding finish(byte_view used) {
-    if (!stream_ && made_.pieces().empty()) {
+    if (!stream_.has_started() && made_.pieces().empty()) {
       own_copy(used);
       made_.set_digests(fingerprint::of_bytes(used, seed_), seed_ == 0 ? digest{} : hash_bytes(used));
     } else {
       keep(used);
-      made_.set_digests(fingerprint::of_digest(stream_->finish()), seed_ == 0 ? digest{} : plain_->finish());
+      made_.set_digests(fingerprint::of_digest(stream_.finish()), seed_ == 0 ? digest{} : plain_.finish());
     }
     if (seed_ == 0) made_.set_digests(made_.value(), made_.object());
     return std::move(made_);
@@ -109,31 +115,27 @@ class collect_sink final : public byte_sink {
   }
   void own_copy(byte_view bytes) {
     if (bytes.empty()) return;
-    auto block = std::make_unique_for_overwrite<std::byte[]>(bytes.size());
-    std::memcpy(block.get(), bytes.data(), bytes.size());
-    made_.add_piece({block.get(), bytes.size()});
-    made_.own(std::move(block));
+    aligned_block const block(bytes.size());
+    std::memcpy(block.data(), bytes.data(), bytes.size());
+    made_.add_piece(block.view());
+    made_.own(block);
   }
   void hash(byte_view bytes) {
-    if (!stream_) {
-      stream_.emplace(seed_);
-      if (seed_ != 0) plain_.emplace();
-    }
-    stream_->update(bytes);
-    if (plain_) plain_->update(bytes);
+    stream_.update(bytes);
+    if (seed_ != 0) plain_.update(bytes);
   }
   void grow(std::size_t needed) {
     std::size_t const size = std::max(needed, next_block_);
     next_block_ = std::min<std::size_t>(2 * next_block_, std::size_t{1} << 20);
-    auto block = std::make_unique_for_overwrite<std::byte[]>(size);
-    free_ = {block.get(), size};
-    made_.own(std::move(block));
+    aligned_block const block(size);
+    free_ = {block.data(), size};
+    made_.own(block);
   }
 
   std::uint64_t seed_;
   encoding made_;
-  std::optional<byte_hasher> stream_;
-  std::optional<byte_hasher> plain_;  // only with a seed
+  byte_hasher stream_;
+  byte_hasher plain_;  // used only with a seed
   window free_;
   std::size_t next_block_ = 4 * window_size;
   std::byte buffer_[window_size];

@@ -5,7 +5,6 @@
 #include <memo/key/unhashable.hpp>
 
 #include <cstdint>
-#include <memory>
 #include <string>
 
 namespace memo {
@@ -27,12 +26,12 @@ inline digest file_digest(std::string const& path, std::uint64_t seed = 0) {
 
   constexpr std::size_t most = std::size_t{1} << 18;
   std::size_t const size = status.value.size < most ? static_cast<std::size_t>(status.value.size) + 1 : most;
-  auto const block = std::make_unique_for_overwrite<std::byte[]>(size);
+  aligned_block const block(size);
   byte_hasher hasher(seed);
   for (std::uint64_t offset = 0;;) {
-    auto const got = detail::os::read_at(fd, block.get(), size, offset);
+    auto const got = detail::os::read_at(fd, block.data(), size, offset);
     if (!got) refuse(got.error);
-    hasher.update({block.get(), got.value});
+    hasher.update(block.view().first(got.value));
     offset += got.value;
     if (got.value < size) return hasher.finish();
   }

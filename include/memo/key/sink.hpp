@@ -12,10 +12,9 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
-#include <optional>
 #include <span>
+#include <string>
 #include <utility>
-#include <vector>
 
 namespace memo {
 namespace detail {
@@ -41,41 +40,36 @@ class byte_sink {
 /// Hashes: in one go where everything fits into the window, else as a stream.
 class hash_sink final : public byte_sink {
  public:
-  explicit hash_sink(std::uint64_t seed) : seed_(seed) {}
+  explicit hash_sink(std::uint64_t seed) : seed_(seed), stream_(seed) {}
   hash_sink(hash_sink const&) = delete;
 
   window first() { return buffer_; }
 
   window next(byte_view used, std::size_t) override {
-    stream().update(used);
+    stream_.update(used);
     return buffer_;
   }
   window take(byte_view used, byte_view large) override {
-    stream().update(used);
-    stream().update(large);
+    stream_.update(used);
+    stream_.update(large);
     return buffer_;
   }
 
   digest finish(byte_view used) {
     // g++ warns of the buffer, which nothing was written to, when it sees through the hash of nothing.
-    if (used.empty() && !stream_) return hash_bytes({}, seed_);
-    if (!stream_) return hash_bytes(used, seed_);
-    stream_->update(used);
-    return stream_->finish();
+    if (used.empty() && !stream_.has_started()) return hash_bytes({}, seed_);
+    if (!stream_.has_started()) return hash_bytes(used, seed_);
+    stream_.update(used);
+    return stream_.finish();
   }
   fingerprint finish_fingerprint(byte_view used) {
-    if (used.empty() && !stream_) return fingerprint::of_bytes({}, seed_);
-    return stream_ ? fingerprint::of_digest(finish(used)) : fingerprint::of_bytes(used, seed_);
+    if (used.empty() && !stream_.has_started()) return fingerprint::of_bytes({}, seed_);
+    return stream_.has_started() ? fingerprint::of_digest(finish(used)) : fingerprint::of_bytes(used, seed_);
   }
 
  private:
-  byte_hasher& stream() {
-    if (!stream_) stream_.emplace(seed_);
-    return *stream_;
-  }
-
   std::uint64_t seed_;
-  std::optional<byte_hasher> stream_;
+  byte_hasher stream_;
   std::byte buffer_[window_size];
 };
 
@@ -85,7 +79,7 @@ class block_sink final : public byte_sink {
   window next(byte_view used, std::size_t needed) override {
     filled_ += used.size();
     if (bytes_.size() - filled_ < needed) bytes_.resize(2 * bytes_.size() + needed);
-    return window(bytes_).subspan(filled_);
+    return {begin() + filled_, bytes_.size() - filled_};
   }
   window take(byte_view used, byte_view large) override {
     window const room = next(used, large.size());
@@ -95,14 +89,16 @@ class block_sink final : public byte_sink {
 
   window first() {
     bytes_.resize(512);
-    return bytes_;
+    return {begin(), bytes_.size()};
   }
   /// How much was written so far.
   std::size_t size(std::size_t used) const { return filled_ + used; }
-  byte_view view() const { return bytes_; }
+  byte_view view() const { return as_byte_view(bytes_); }
 
  private:
-  std::vector<std::byte> bytes_;
+  std::byte* begin() { return reinterpret_cast<std::byte*>(bytes_.data()); }
+
+  std::string bytes_;
   std::size_t filled_ = 0;
 };
 

@@ -218,13 +218,13 @@ inline void writer::append_slow(void const* data, std::size_t size) {
 }
 
 inline void writer::put_sorted(byte_view encoded, std::vector<std::size_t>& ends) {
-  std::vector<byte_view> elements(ends.size());
+  std::string_view const all = as_text(encoded);
+  std::vector<std::string_view> elements(ends.size());
   std::size_t begin = 0;
   for (std::size_t i = 0; i < ends.size(); begin = ends[i++])
-    elements[i] = encoded.subspan(begin, ends[i] - begin);
-  std::sort(elements.begin(), elements.end(),
-            [](byte_view a, byte_view b) { return as_text(a) < as_text(b); });
-  for (byte_view const element : elements) append(element.data(), element.size());
+    elements[i] = all.substr(begin, ends[i] - begin);
+  std::sort(elements.begin(), elements.end());
+  for (std::string_view const element : elements) append(element.data(), element.size());
 }
 
 template <class T>

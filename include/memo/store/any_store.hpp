@@ -16,7 +16,7 @@ class any_store {
   template <class Store>
     requires(!std::same_as<std::remove_cvref_t<Store>, any_store> && store<std::remove_cvref_t<Store>>)
   any_store(Store&& held)  // NOLINT: a store is meant to convert
-      : held_(std::make_shared<model<std::remove_cvref_t<Store>>>(std::forward<Store>(held))) {}
+      : held_(static_cast<interface*>(new model<std::remove_cvref_t<Store>>(std::forward<Store>(held)))) {}
 
   memo::capabilities capabilities() const { return held_->capabilities(); }
   found_entries find(digest const& key, access how = access::normal) { return held_->find(key, how); }

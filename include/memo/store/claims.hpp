@@ -1,17 +1,15 @@
-/// Who computes which key, among the threads of this process.
+/// Who computes which key, among the threads of this process, and which keys have to stay.
 #pragma once
 
 #include <memo/core/digest.hpp>
+#include <memo/store/digest_map.hpp>
 #include <memo/store/entry.hpp>
 
-#include <algorithm>
 #include <atomic>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <mutex>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 namespace memo::detail {
@@ -23,35 +21,64 @@ inline std::uint64_t thread_number() {
   return mine;
 }
 
+/// Keys that somebody holds, how often, and the thread that began it.
+struct held_keys {
+  struct held {
+    std::uint64_t count = 0;
+    std::uint64_t thread = 0;
+  };
+  std::mutex lock;
+  digest_map<held> keys;
+};
+
+/// Holds keys until it is destroyed.
+class key_hold {
+ public:
+  /// Room for `count` keys, so that adding one cannot throw.
+  key_hold(std::shared_ptr<held_keys> const& table, std::size_t count) : table_(table) {
+    keys_.reserve(count);
+  }
+  key_hold(key_hold const&) = delete;
+  key_hold& operator=(key_hold const&) = delete;
+  ~key_hold() {
+    std::lock_guard const guard(table_->lock);
+    for (auto const& key : keys_)
+      if (--table_->keys[key].count == 0) table_->keys.erase(key);
+  }
+
+  /// The caller has the table's lock.
+  void add(digest const& key, std::uint64_t thread) {
+    auto& held = table_->keys[key];
+    ++held.count;
+    held.thread = thread;
+    keys_.push_back(key);
+  }
+
+ private:
+  std::shared_ptr<held_keys> table_;
+  std::vector<digest> keys_;
+};
+
 /// The table behind `claim` of a store. A claim is `hit` where the key was stored not long ago, by anybody in
 /// this process, and once for each thread and put: a thread that looked, found nothing that it can use, and
 /// asks again gets the claim.
-/// Copies of the handle share the table; every function may be called from any thread.
+/// Every function may be called from any thread; a claim may outlive the table.
 class claims {
  public:
-  claims() : table_(std::make_shared<table>()) {}
-
   claim_result claim(digest const& key) {
     auto const me = thread_number();
+    auto hold = std::make_shared<key_hold>(table_, 1);
     std::lock_guard const guard(table_->lock);
     claim_result result;
-    if (auto const busy = table_->holders.find(key); busy != table_->holders.end()) {
+    if (auto const* const busy = table_->keys.find(key)) {
       result.what = claim_result::status::busy;
-      result.holder = "thread " + std::to_string(busy->second) + " of this process";
-      return result;
+      result.holder = "thread " + std::to_string(busy->thread) + " of this process";
+    } else if (is_told(key, me)) {
+      result.what = claim_result::status::hit;
+    } else {
+      hold->add(key, me);
+      result.hold = std::move(hold);
     }
-    if (auto const recent = table_->stored.find(key); recent != table_->stored.end()) {
-      auto& told = recent->second;
-      if (std::find(told.begin(), told.end(), me) == told.end()) {
-        told.push_back(me);
-        result.what = claim_result::status::hit;
-        return result;
-      }
-    }
-    auto hold = std::make_shared<holding>(table_, key);
-    table_->holders.emplace(key, me);
-    hold->active = true;
-    result.hold = std::move(hold);
     return result;
   }
 
@@ -59,99 +86,69 @@ class claims {
   void note_stored(digest const& key) {
     auto const me = thread_number();
     std::lock_guard const guard(table_->lock);
-    auto const [place, is_new] = table_->stored.try_emplace(key);
-    place->second.assign(1, me);
+    auto& told = stored_[key];
+    bool const is_new = told.empty();
+    told.assign(1, me);
     if (!is_new) return;
-    table_->order.push_back(key);
-    if (table_->order.size() <= most_remembered) return;
-    table_->stored.erase(table_->order.front());
-    table_->order.pop_front();
+    order_.push_back(key);
+    if (order_.size() <= most_remembered) return;
+    stored_.erase(order_.front());
+    order_.erase(order_.begin());
   }
 
   /// Notes that entries are gone: nobody is told of them any more.
   void note_removed(digest const& key) {
     std::lock_guard const guard(table_->lock);
-    if (auto const place = table_->stored.find(key); place != table_->stored.end()) {
-      table_->stored.erase(place);
-      table_->order.erase(std::find(table_->order.begin(), table_->order.end(), key));
-    }
+    if (!stored_.erase(key)) return;
+    for (std::size_t i = 0; i < order_.size(); ++i)
+      if (order_[i] == key) {
+        order_.erase(order_.begin() + static_cast<std::ptrdiff_t>(i));
+        break;
+      }
   }
   void note_all_removed() {
     std::lock_guard const guard(table_->lock);
-    table_->stored.clear();
-    table_->order.clear();
+    stored_.clear();
+    order_.clear();
   }
 
  private:
   /// Enough for the keys that are between two threads' look-ups at one time.
   static constexpr std::size_t most_remembered = 1024;
 
-  struct table {
-    std::mutex lock;
-    std::unordered_map<digest, std::uint64_t> holders;
-    std::unordered_map<digest, std::vector<std::uint64_t>> stored;  // key -> the threads that know
-    std::deque<digest> order;                                       // of `stored`, oldest first
-  };
+  /// True, once for each thread and put, where the key was stored.
+  bool is_told(digest const& key, std::uint64_t thread) {
+    auto* const told = stored_.find(key);
+    if (told == nullptr) return false;
+    for (auto const known : *told)
+      if (known == thread) return false;
+    told->push_back(thread);
+    return true;
+  }
 
-  struct holding {
-    holding(std::shared_ptr<table> const& of, digest const& what) : owner(of), key(what) {}
-    holding(holding const&) = delete;
-    holding& operator=(holding const&) = delete;
-    ~holding() {
-      if (!active) return;
-      std::lock_guard const guard(owner->lock);
-      owner->holders.erase(key);
-    }
-    std::shared_ptr<table> owner;
-    digest key;
-    bool active = false;
-  };
-
-  std::shared_ptr<table> table_;
+  std::shared_ptr<held_keys> const table_ = std::make_shared<held_keys>();
+  digest_map<std::vector<std::uint64_t>> stored_;  // key -> the threads that know
+  std::vector<digest> order_;                      // of `stored_`, oldest first
 };
 
-/// Keys that limits and `collect` leave alone. Copies share the set.
+/// Keys that limits and `collect` leave alone.
 class pins {
  public:
-  pins() : set_(std::make_shared<set>()) {}
-
   /// Counts each key once more until the returned handle is destroyed.
   std::shared_ptr<void> pin(std::span<digest const> keys) {
-    auto hold = std::make_shared<holding>(set_);
-    hold->keys.reserve(keys.size());
-    std::lock_guard const guard(set_->lock);
-    for (auto const& key : keys) {
-      ++set_->counts[key];
-      hold->keys.push_back(key);
-    }
+    auto hold = std::make_shared<key_hold>(table_, keys.size());
+    std::lock_guard const guard(table_->lock);
+    for (auto const& key : keys) hold->add(key, 0);
     return hold;
   }
 
   bool contains(digest const& key) const {
-    std::lock_guard const guard(set_->lock);
-    return set_->counts.contains(key);
+    std::lock_guard const guard(table_->lock);
+    return table_->keys.find(key) != nullptr;
   }
 
  private:
-  struct set {
-    std::mutex lock;
-    std::unordered_map<digest, std::size_t> counts;
-  };
-  struct holding {
-    explicit holding(std::shared_ptr<set> const& of) : owner(of) {}
-    holding(holding const&) = delete;
-    holding& operator=(holding const&) = delete;
-    ~holding() {
-      std::lock_guard const guard(owner->lock);
-      for (auto const& key : keys) {
-        auto const place = owner->counts.find(key);
-        if (place != owner->counts.end() && --place->second == 0) owner->counts.erase(place);
-      }
-    }
-    std::shared_ptr<set> owner;
-    std::vector<digest> keys;
-  };
-  std::shared_ptr<set> set_;
+  std::shared_ptr<held_keys> const table_ = std::make_shared<held_keys>();
 };
 
 }  // namespace memo::detail

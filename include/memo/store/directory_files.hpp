@@ -4,7 +4,7 @@
 #include <memo/store/directory_layout.hpp>
 #include <memo/store/record_reader.hpp>
 
-#include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <memory>
@@ -29,6 +29,12 @@ struct found_file {
   std::uint64_t size = 0;
   std::int64_t modified_ns = 0;
   bool is_temporary = false;
+};
+
+/// What lies in the folder of a kind.
+struct found_files {
+  std::vector<found_file> files;
+  bool is_complete = true;  ///< false where a part could not be looked at
 };
 
 /// What a record is made of: bytes in pieces, or those of a file.
@@ -66,6 +72,11 @@ class directory_files {
     return version_.get();
   }
 
+  /// The file that a collector locks, only after `folder` gave a descriptor.
+  os::outcome<os::unique_fd> open_lock() {
+    return os::open_or_create(version_folder(), "lock", file_mode(share_), group_);
+  }
+
   /// Makes the folders where they are missing; gives a clause that says why nothing can be written, or "".
   std::string open_for_writing() {
     if (writable_.load(std::memory_order_acquire)) return {};
@@ -77,7 +88,7 @@ class directory_files {
   found_record read(record_kind kind, digest const& id, access how) {
     found_record found;
     int const in = folder(kind);
-    if (in < 0) return found;
+    if (in < 0) return closed();
     record_name const name(id);
     auto const file = how == access::read_only ? os::open_untouched(in, name.file())
                                                : os::open_for_reading(in, name.file());
@@ -155,34 +166,63 @@ class directory_files {
   bool remove(record_kind kind, digest const& id) { return remove(kind, record_name(id).file()); }
   bool remove(record_kind kind, char const* name) {
     int const in = folder(kind);
-    return in >= 0 && os::remove_file(in, name) == 0;
+    if (in < 0) return false;
+    auto const shard = os::status_at(in, std::string(name, 2).c_str());
+    if (!shard || !shard.value.is_folder) return false;  // what lies behind a link is not ours
+    int const error = os::remove_file(in, name);
+    // An empty folder in a record's place would be in the way for ever.
+    return error == 0 || (error == EISDIR && os::remove_folder(in, name) == 0);
   }
 
   /// All files with names of ours, with their sizes and times where `with_status`.
-  std::vector<found_file> list(record_kind kind, bool with_status) {
-    std::vector<found_file> all;
+  found_files list(record_kind kind, bool with_status) {
+    found_files all;
     int const in = folder(kind);
     if (in < 0) return all;
-    for (auto const& shard : os::names_in(in).value) {
+    // What is gone, or is no folder of ours, is missed by nobody.
+    auto const note = [&](int error) {
+      if (error != 0 && error != ENOENT && error != ENOTDIR && error != ELOOP) all.is_complete = false;
+    };
+    auto const shards = os::names_in(in);
+    note(shards.error);
+    for (auto const& shard : shards.value) {
       if (!is_shard_name(shard)) continue;
       auto const inside = os::open_folder(in, shard.c_str());
+      note(inside.error);
       if (!inside) continue;
-      for (auto const& name : os::names_in(inside.value.get()).value) {
+      auto const names = os::names_in(inside.value.get());
+      note(names.error);
+      for (auto const& name : names.value) {
         found_file file;
         file.is_temporary = is_temporary_name(name);
         if (!file.is_temporary && !is_record_rest(name)) continue;
         if (!file.is_temporary) file.id = *digest_from_hex(shard + name);
         if (with_status || file.is_temporary) {
           auto const status = os::status_at(inside.value.get(), name.c_str());
+          note(status.error);
           if (!status) continue;
           file.size = status.value.size;
           file.modified_ns = status.value.modified_ns;
         }
         file.name = shard + '/' + name;
-        all.push_back(std::move(file));
+        all.files.push_back(std::move(file));
       }
     }
     return all;
+  }
+
+  /// Removes half-written files beside the folders of records that are as old as `is_old` wants them.
+  template <class IsOld>
+  void remove_temporaries(IsOld is_old) {
+    for (char const* const place : {".", ".."}) {
+      auto const in = os::open_folder(version_folder(), place);
+      if (!in) continue;
+      for (auto const& name : os::names_in(in.value.get()).value) {
+        if (!is_temporary_name(name)) continue;
+        auto const status = os::status_at(in.value.get(), name.c_str());
+        if (status && is_old(status.value.modified_ns)) os::remove_file(in.value.get(), name.c_str());
+      }
+    }
   }
 
  private:
@@ -212,20 +252,45 @@ class directory_files {
     return {lookup::error, {}, std::string(word_for(kind)) + " unreadable: " + os::error_text(error), false};
   }
 
+  /// The answer where there is no folder to look into.
+  found_record closed() {
+    std::lock_guard const guard(lock_);
+    if (trouble_.empty()) return {};
+    return {lookup::error, {}, "store unreadable: " + trouble_, false};
+  }
+
   /// Opens the folders of a root that exists; the caller holds the lock.
   void open_existing() {
+    trouble_.clear();
     for (std::string const& root : {path_, inner_path(path_)}) {
       auto const opened = os::open_folder(os::here, root.c_str());
       if (!opened) {
         if (opened.error == ENOENT) return;
+        trouble_ = os::error_text(opened.error);
         continue;
       }
-      auto const text = small_text(opened.value.get(), "MEMO");
+      int error = 0;
+      auto const text = small_text(opened.value.get(), "MEMO", &error);
+      if (error != 0 && error != ENOENT && error != ELOOP) trouble_ = os::error_text(error);
       auto const layout = text ? marker_layout(*text) : std::nullopt;
       if (!layout) continue;
-      if (*layout <= layout_version && danger_of(root, share_).empty()) open_folders(opened.value.get());
+      trouble_ = *layout > layout_version ? "a newer version of memo made it"
+                                          : danger_of_open(root, opened.value.get());
+      if (!trouble_.empty()) return;
+      error = open_folders(opened.value.get());
+      if (error != 0 && error != ENOENT) trouble_ = os::error_text(error);
       return;
     }
+  }
+
+  /// Why an open root must not be used: what its path led to before may have been another folder.
+  std::string danger_of_open(std::string const& path, int root) {
+    auto const status = os::status_of(root);
+    if (!status) return os::error_text(status.error);
+    std::string danger = danger_in(status.value, share_);
+    if (danger.empty()) danger = danger_of(path, share_);
+    if (danger.empty() && share_ == sharing::group) group_ = status.value.group;
+    return danger;
   }
 
   int open_folders(int root) {
@@ -263,8 +328,11 @@ class directory_files {
       case folder_state::kind::ours:
         break;
     }
+    if (std::string const open_danger = danger_of_open(root, there.folder.get()); !open_danger.empty())
+      return open_danger;
     bool const has_marker = there.what == folder_state::kind::ours;
-    if (int const error = make_layout(there.folder.get(), has_marker, share_)) return os::error_text(error);
+    if (int const error = make_layout(there.folder.get(), has_marker, share_, group_))
+      return os::error_text(error);
     if (folders_[0].load() < 0)
       if (int const error = open_folders(there.folder.get())) return os::error_text(error);
     writable_.store(true, std::memory_order_release);
@@ -275,8 +343,8 @@ class directory_files {
   /// be using them.
   void forget_folders(int stale) {
     std::lock_guard const guard(lock_);
-    bool const is_current =
-        std::any_of(folders_.begin(), folders_.end(), [&](auto const& f) { return f.load() == stale; });
+    bool is_current = false;
+    for (auto const& folder : folders_) is_current |= folder.load() == stale;
     if (!is_current) return;
     for (auto& folder : folders_) old_.emplace_back(folder.exchange(-1));
     old_.push_back(std::move(version_));
@@ -284,14 +352,16 @@ class directory_files {
   }
 
   int publish_in(int in, record_source const& source) {
-    mode_t const mode = share_ == sharing::group ? 0660 : 0600;
     record_name const name(source.header.id);
+    // A link in a shard's place would lead out of the store, a file would be in the way for ever.
+    if (auto const shard = os::status_at(in, name.shard().c_str()); shard && !shard.value.is_folder)
+      if (int const error = os::remove_file(in, name.shard().c_str())) return error;
     std::string const temporary = name.shard() + "/.t" + to_hex(os::random_digest());
-    auto made = os::create_new(in, temporary.c_str(), mode);
+    auto made = os::create_new(in, temporary.c_str(), file_mode(share_), group_);
     if (made.error == ENOENT) {
-      if (int const error = os::make_folder(in, name.shard().c_str(), share_ == sharing::group ? 0770 : 0700))
+      if (int const error = os::make_folder(in, name.shard().c_str(), folder_mode(share_), group_))
         return error;
-      made = os::create_new(in, temporary.c_str(), mode);
+      made = os::create_new(in, temporary.c_str(), file_mode(share_), group_);
     }
     if (!made) return made.error;
     header_bytes const header = encode_header(source.header);
@@ -300,6 +370,8 @@ class directory_files {
     if (int const closing = made.value.close(); error == 0) error = closing;
     if (error == 0) {
       error = os::rename_file(in, temporary.c_str(), in, name.file());
+      if (error == EISDIR && os::remove_folder(in, name.file()) == 0)
+        error = os::rename_file(in, temporary.c_str(), in, name.file());
       // Over a network a rename can be done, its answer be lost, and the repetition find nothing to rename.
       if (error != 0 && starts_with(in, name.file(), header)) error = 0;
       if (error == 0) return 0;
@@ -309,8 +381,10 @@ class directory_files {
   }
 
   static int write_pieces(int to, header_bytes const& header, std::span<byte_view const> pieces) {
-    std::vector<byte_view> all{header};
-    all.insert(all.end(), pieces.begin(), pieces.end());
+    std::vector<byte_view> all;
+    all.reserve(1 + pieces.size());
+    all.push_back(header);
+    for (byte_view const piece : pieces) all.push_back(piece);
     return os::write_all(to, all);
   }
 
@@ -331,6 +405,7 @@ class directory_files {
       hasher.update(piece);
       if (int const error = os::write_all(to, {&piece, 1})) return error;
       done += got.value;
+      if (done > source.header.size) break;
     }
     return done == source.header.size && hasher.finish() == source.header.checksum ? 0 : EIO;
   }
@@ -348,6 +423,8 @@ class directory_files {
   std::mutex lock_;
   std::array<std::atomic<int>, 3> folders_{-1, -1, -1};
   std::atomic<bool> writable_{false};
+  std::atomic<gid_t> group_{os::own_group};  ///< of the root, where a group shares it
+  std::string trouble_;                      ///< why a root that is there has no open folders
   os::unique_fd version_;
   std::vector<os::unique_fd> old_;
 };

@@ -31,7 +31,7 @@ inline constexpr unsigned layout_version = 1;
 /// Who else may use a directory store: nobody, or the group that owns the directory.
 enum class sharing : std::uint8_t { user, group };
 
-/// For `.share`: folders 0770 and files 0660.
+/// For `.share`: folders 2770 and files 0660, all of the group that owns the directory.
 inline constexpr sharing group = sharing::group;
 
 namespace detail {
@@ -74,9 +74,11 @@ inline std::optional<unsigned> marker_layout(std::string_view text) {
   return layout;
 }
 
-/// A small file as text, at most 4 KiB of it; nothing where it is no file or cannot be read.
-inline std::optional<std::string> small_text(int folder, char const* name) {
+/// A small file as text, at most 4 KiB of it; nothing where it is no file or cannot be read. `error` is why it
+/// could not be opened.
+inline std::optional<std::string> small_text(int folder, char const* name, int* error = nullptr) {
   auto const file = os::open_for_reading(folder, name);
+  if (error != nullptr) *error = file.error;
   if (!file) return std::nullopt;
   auto const status = os::status_of(file.value.get());
   if (!status || !status.value.is_file) return std::nullopt;
@@ -134,16 +136,25 @@ inline folder_state look_at(std::string const& path) {
   return found;
 }
 
+/// Why a folder of this status must not be used; empty where it may be.
+inline std::string danger_in(os::file_status const& status, sharing share) {
+  if (!status.is_folder) return "it is not a directory";
+  if (status.owner != ::geteuid()) {
+    std::string const whose = "it belongs to user " + std::to_string(status.owner);
+    if (share == sharing::user) return whose;
+    if (!os::is_member_of(status.group))
+      return whose + " and to group " + std::to_string(status.group) + ", of which this process is no member";
+  }
+  if ((status.mode & 0002u) != 0) return "every user may write to it";
+  if ((status.mode & 0020u) != 0 && share == sharing::user) return "its group may write to it";
+  return {};
+}
+
 /// Why the folder at `path` must not be used; empty where it may be, or may be made.
 inline std::string danger_of(std::string const& path, sharing share) {
   auto const status = os::status_at(os::here, path.c_str());
-  if (status) {
-    if (!status.value.is_folder) return "it is not a directory";
-    if (status.value.owner != ::geteuid() && share == sharing::user)
-      return "it belongs to user " + std::to_string(status.value.owner);
-    if ((status.value.mode & 0002u) != 0) return "every user may write to it";
-    if ((status.value.mode & 0020u) != 0 && share == sharing::user) return "its group may write to it";
-  }
+  if (status)
+    if (std::string danger = danger_in(status.value, share); !danger.empty()) return danger;
   std::size_t const slash = path.find_last_of('/');
   std::string const parent = slash == 0 || slash == std::string::npos ? "/" : path.substr(0, slash);
   auto const above = os::status_at(os::here, parent.c_str());
@@ -179,9 +190,9 @@ inline void check_root(std::string const& path, sharing share) {
 }
 
 /// Writes a small file under a name that did not exist; EEXIST is no failure.
-inline int write_once(int folder, char const* name, std::string_view text, mode_t mode) {
+inline int write_once(int folder, char const* name, std::string_view text, mode_t mode, gid_t group) {
   std::string const temporary = ".t" + to_hex(os::random_digest());
-  auto made = os::create_new(folder, temporary.c_str(), mode);
+  auto made = os::create_new(folder, temporary.c_str(), mode, group);
   if (!made) return made.error;
   byte_view const bytes = as_byte_view(text);
   int error = os::write_all(made.value.get(), {&bytes, 1});
@@ -200,26 +211,32 @@ inline int write_once(int folder, char const* name, std::string_view text, mode_
   return error;
 }
 
+/// The permissions of what a store makes inside its root. The group's bit makes what is made in a folder belong to
+/// the folder's group.
+inline mode_t file_mode(sharing share) { return share == sharing::group ? 0660 : 0600; }
+inline mode_t folder_mode(sharing share) { return share == sharing::group ? 02770 : 0700; }
+
 /// Fills an empty folder, or completes one of ours that lost something; 0 or an errno.
-inline int make_layout(int folder, bool has_marker, sharing share) {
-  mode_t const files = share == sharing::group ? 0660 : 0600;
-  mode_t const folders = share == sharing::group ? 0770 : 0700;
+inline int make_layout(int folder, bool has_marker, sharing share, gid_t group) {
+  mode_t const files = file_mode(share);
   if (!has_marker) {
     // The marker first: another process that sees any of the others without it still finds only our names.
     if (auto const rest = small_text(folder, "MEMO"); rest && !marker_layout(*rest))
       os::remove_file(folder, "MEMO");
     std::string const text = "memo store\nlayout " + std::to_string(layout_version) + "\nuuid " +
                              to_hex(os::random_digest()) + "\n";
-    if (int const error = write_once(folder, "MEMO", text, files)) return error;
+    if (int const error = write_once(folder, "MEMO", text, files, group)) return error;
   }
   if (!os::status_at(folder, "CACHEDIR.TAG"))
     write_once(folder, "CACHEDIR.TAG",
                "Signature: 8a477f597d28d172789f06886806bc55\n"
                "# This directory is a cache made by memo. See https://bford.info/cachedir/\n",
-               files);
-  if (!os::status_at(folder, ".gitignore")) write_once(folder, ".gitignore", "*\n", files);
+               files, group);
+  if (!os::status_at(folder, ".gitignore")) write_once(folder, ".gitignore", "*\n", files, group);
   for (char const* const name : {"v1", "v1/e", "v1/o", "v1/l"})
-    if (int const error = os::make_folder(folder, name, folders)) return error;
+    if (int const error = os::make_folder(folder, name, folder_mode(share), group)) return error;
+  // A collector on a full disk needs it to be there.
+  if (!os::status_at(folder, "v1/lock")) os::create_new(folder, "v1/lock", files, group);
   return 0;
 }
 

@@ -5,7 +5,7 @@
 #include <memo/store/directory_files.hpp>
 
 #include <algorithm>
-#include <unordered_map>
+#include <limits>
 #include <vector>
 
 namespace memo::detail {
@@ -13,12 +13,12 @@ namespace memo::detail {
 /// What lies in a root, by file sizes.
 inline store_stats measure(directory_files& files) {
   store_stats sum;
-  for (auto const& file : files.list(record_kind::entry, true)) {
+  for (auto const& file : files.list(record_kind::entry, true).files) {
     if (file.is_temporary) continue;
     ++sum.entries;
     sum.bytes += file.size;
   }
-  for (auto const& file : files.list(record_kind::object, true)) {
+  for (auto const& file : files.list(record_kind::object, true).files) {
     if (file.is_temporary) continue;
     ++sum.objects;
     sum.bytes += file.size;
@@ -45,16 +45,17 @@ class directory_collector {
   collect_result collect(store_limits const& limits) {
     collect_result result;
     if (files_.folder(record_kind::entry) < 0) return result;
-    auto const lock = os::open_at(files_.version_folder(), "lock", O_RDWR | O_CREAT, 0600);
+    auto const lock = files_.open_lock();
     if (!lock || os::try_lock(lock.value.get()) != 0) return result;
-    auto const now = os::time_in(files_.version_folder());
+    held_lock const held{lock.value.get()};
+    auto const now = os::time_by(held.fd);
     if (!now) return result;
     now_ns_ = now.value;
     scan();
     std::uint64_t const before = total_;
     std::uint64_t const entries_before = entries_.size() - gone_;
     drop_old(limits.max_age_ms);
-    if (!has_unread_) drop_unnamed(ten_minutes_ns);
+    drop_unnamed(ten_minutes_ns);
     if (is_over(limits)) drop_unnamed(0);
     if (is_over(limits)) drop_least_valuable(limits);
     result.removed_entries = entries_before - (entries_.size() - gone_) + damaged_;
@@ -72,12 +73,18 @@ class directory_collector {
   static constexpr std::int64_t ten_minutes_ns = 600'000'000'000;
   static constexpr std::int64_t a_day_ns = 86'400'000'000'000;
 
+  struct held_lock {
+    ~held_lock() { os::unlock(fd); }
+    int fd;
+  };
+
   struct kept_entry {
     found_file file;
     std::int64_t created_ms = 0;
     double worth = 0;
     std::vector<digest> objects;
     bool gone = false;
+    bool is_unread = false;
   };
   struct kept_object {
     found_file file;
@@ -85,13 +92,16 @@ class directory_collector {
   };
 
   void scan() {
-    for (auto& file : files_.list(record_kind::object, true)) {
+    for (auto& file : files_.list(record_kind::object, true).files) {
       if (drop_temporary(record_kind::object, file)) continue;
       total_ += file.size;
-      objects_.emplace(file.id, kept_object{file, 0});
+      objects_[file.id].file = std::move(file);
     }
-    for (auto& file : files_.list(record_kind::last, false)) drop_temporary(record_kind::last, file);
-    for (auto& file : files_.list(record_kind::entry, true)) {
+    for (auto& file : files_.list(record_kind::last, false).files) drop_temporary(record_kind::last, file);
+    files_.remove_temporaries([&](std::int64_t modified_ns) { return now_ns_ - modified_ns > a_day_ns; });
+    auto found = files_.list(record_kind::entry, true);
+    if (!found.is_complete) ++unread_;
+    for (auto& file : found.files) {
       if (drop_temporary(record_kind::entry, file)) continue;
       read_entry_of(std::move(file));
     }
@@ -101,8 +111,9 @@ class directory_collector {
     auto const record = files_.read(record_kind::entry, file.id, access::read_only);
     auto const variants = record.status == lookup::hit ? decode_entries(record.payload) : std::nullopt;
     if (!variants) {
-      // A record of another format counts as worthless, and so does one that cannot be read now; the objects
-      // that it names are not known.
+      if (record.status == lookup::miss &&
+          os::status_at(files_.folder(record_kind::entry), file.name.c_str()).error == ENOENT)
+        return;
       bool const is_damaged = record.status == lookup::hit || record.is_damaged;
       if (is_damaged && files_.remove(record_kind::entry, file.name.c_str())) {
         ++damaged_;
@@ -110,8 +121,10 @@ class directory_collector {
         return;
       }
       total_ += file.size;
-      has_unread_ = true;
-      entries_.push_back({std::move(file), now_ns_ / 1'000'000, 0, {}, false});
+      ++unread_;
+      // One of another format is worthless here; one that cannot be read now may be worth anything.
+      double const worth = record.status == lookup::error ? std::numeric_limits<double>::max() : 0;
+      entries_.push_back({std::move(file), now_ns_ / 1'000'000, worth, {}, false, true});
       return;
     }
     kept_entry kept;
@@ -122,10 +135,10 @@ class directory_collector {
       kept.created_ms = std::max(kept.created_ms, variant.created_ms);
       cost = std::max(cost, variant.cost_ns);
       for (auto const& output : variant.outputs) {
-        auto const object = objects_.find(output.object);
-        if (object == objects_.end()) continue;
-        ++object->second.references;
-        bytes += object->second.file.size;
+        kept_object* const object = objects_.find(output.object);
+        if (object == nullptr) continue;
+        ++object->references;
+        bytes += object->file.size;
         kept.objects.push_back(output.object);
       }
     }
@@ -163,6 +176,7 @@ class directory_collector {
     for (kept_entry* const kept : order) {
       if (!is_over(limits)) return;
       drop(*kept);
+      if (kept->gone && kept->is_unread && unread_ == 0 && is_over(limits)) drop_unnamed(0);
     }
   }
 
@@ -171,45 +185,44 @@ class directory_collector {
     if (!files_.remove(record_kind::entry, kept.file.name.c_str())) return;
     kept.gone = true;
     ++gone_;
+    if (kept.is_unread) --unread_;
     total_ -= kept.file.size;
     for (auto const& id : kept.objects) {
-      auto const object = objects_.find(id);
-      if (object != objects_.end() && --object->second.references == 0) drop_object(object);
+      kept_object* const object = objects_.find(id);
+      if (object != nullptr && --object->references == 0 && remove(*object)) objects_.erase(id);
     }
   }
 
-  using object_place = std::unordered_map<digest, kept_object>::iterator;
-
-  object_place drop_object(object_place object) {
-    if (!files_.remove(record_kind::object, object->second.file.name.c_str())) return std::next(object);
-    total_ -= object->second.file.size;
-    return objects_.erase(object);
+  bool remove(kept_object const& object) {
+    if (!files_.remove(record_kind::object, object.file.name.c_str())) return false;
+    total_ -= object.file.size;
+    return true;
   }
 
   void drop_unnamed(std::int64_t older_than_ns) {
-    for (auto object = objects_.begin(); object != objects_.end();) {
-      bool const goes =
-          object->second.references == 0 && now_ns_ - object->second.file.modified_ns >= older_than_ns;
-      object = goes ? drop_object(object) : std::next(object);
-    }
+    if (unread_ != 0) return;  // what they name is not known
+    digest_map<kept_object> gone;
+    objects_.move_if(gone, [&](digest const&, kept_object const& object) {
+      return object.references == 0 && now_ns_ - object.file.modified_ns >= older_than_ns && remove(object);
+    });
   }
 
   directory_files& files_;
   pins const& pins_;
   std::int64_t now_ns_ = 0;
   std::vector<kept_entry> entries_;
-  std::unordered_map<digest, kept_object> objects_;
+  digest_map<kept_object> objects_;
   std::uint64_t total_ = 0;
   std::uint64_t gone_ = 0;
   std::uint64_t damaged_ = 0;
   std::uint64_t damaged_bytes_ = 0;
-  bool has_unread_ = false;
+  std::uint64_t unread_ = 0;  ///< entries that could not be read, and one more where some were not even seen
 };
 
 /// Removes every record; what other programs put into the folders stays.
 inline void remove_all(directory_files& files) {
   for (record_kind const kind : {record_kind::entry, record_kind::object, record_kind::last})
-    for (auto const& file : files.list(kind, false)) files.remove(kind, file.name.c_str());
+    for (auto const& file : files.list(kind, false).files) files.remove(kind, file.name.c_str());
 }
 
 }  // namespace memo::detail

@@ -5,7 +5,6 @@
 #include <memo/store/directory_limits.hpp>
 
 #include <atomic>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <shared_mutex>
@@ -21,12 +20,14 @@ class directory_state {
   /// common but the files.
   static std::shared_ptr<directory_state> of(std::string const& path, sharing share) {
     static std::mutex lock;
-    static std::map<std::string, std::weak_ptr<directory_state>> states;
-    std::string const id = (share == sharing::group ? "g" : "u") + path;
+    static digest_map<std::weak_ptr<directory_state>> states;
+    digest const id = hash_bytes(as_byte_view(path), share == sharing::group ? 1 : 0);
     std::lock_guard const guard(lock);
-    if (auto known = states[id].lock()) return known;
-    std::erase_if(states, [](auto const& item) { return item.second.expired(); });
-    auto made = std::make_shared<directory_state>(path, share);
+    if (auto* const known = states.find(id))
+      if (auto there = known->lock()) return there;
+    digest_map<std::weak_ptr<directory_state>> expired;
+    states.move_if(expired, [](digest const&, auto const& state) { return state.expired(); });
+    std::shared_ptr<directory_state> made(new directory_state(path, share));
     states[id] = made;
     return made;
   }
@@ -52,14 +53,10 @@ class directory_state {
   }
 
   put_result put(put_request const& request, store_limits const& limits) {
-    {
-      std::shared_lock const guard(collecting_);
-      if (std::string const why = files_.open_for_writing(); !why.empty()) return refused(why);
-      for (auto const& source : request.objects)
-        if (int const error = put_object(source, request.policy)) return failed("a value", error);
-      if (request.value != nullptr)
-        if (int const error = put_entry(request)) return failed("an entry", error);
-    }
+    int error = 0;
+    put_result result = try_put(request, error);
+    if ((error == ENOSPC || error == EDQUOT) && make_room(limits)) result = try_put(request, error);
+    if (!result.stored) return result;
     if (request.value != nullptr) claims_.note_stored(request.key);
     enforce(limits);
     return {};
@@ -100,7 +97,7 @@ class directory_state {
   verify_result verify() {
     verify_result result;
     for (record_kind const kind : {record_kind::entry, record_kind::object, record_kind::last})
-      for (auto const& file : files_.list(kind, false)) {
+      for (auto const& file : files_.list(kind, false).files) {
         if (file.is_temporary) continue;
         ++result.checked;
         // Verifying is no use: the time of use stays.
@@ -119,6 +116,43 @@ class directory_state {
   pins& pinned() { return pins_; }
 
  private:
+  put_result try_put(put_request const& request, int& error) {
+    std::shared_lock const guard(collecting_);
+    if (std::string const why = files_.open_for_writing(); !why.empty()) return refused(why);
+    for (auto const& source : request.objects) {
+      error = put_object(source, request.policy);
+      if (error != 0) return failed("a value", error);
+    }
+    error = request.value == nullptr ? 0 : put_entry(request);
+    return error == 0 ? put_result{} : failed("an entry", error);
+  }
+
+  /// For a full disk: true where something could be removed. Looks no more than once a minute.
+  bool make_room(store_limits const& limits) {
+    std::int64_t const now = clock::system().steady_ns();
+    if (std::int64_t last = full_at_ns_; last != 0 && now - last < a_minute_ns) return false;
+    full_at_ns_ = now;
+    return collect(with_room(limits)).removed_bytes != 0;
+  }
+
+  /// Limits with some room below them, so that not every put collects.
+  static store_limits with_room(store_limits limits) {
+    limits.max_bytes -= limits.max_bytes / 10;
+    limits.max_entries -= limits.max_entries / 10;
+    return limits;
+  }
+
+  /// Without limits too, what is left over goes: one pass a day, by the time of the lock file.
+  void collect_daily() {
+    constexpr std::int64_t an_hour_ns = 60 * a_minute_ns;
+    std::int64_t const now = clock::system().steady_ns();
+    if (std::int64_t last = lock_seen_at_ns_; last != 0 && now - last < an_hour_ns) return;
+    lock_seen_at_ns_ = now;
+    auto const status = os::status_at(files_.version_folder(), "lock");
+    std::int64_t const age_ms = clock::system().wall_ms() - status.value.modified_ns / 1'000'000;
+    if (!status || age_ms > 24 * 3'600'000) collect({});
+  }
+
   put_result refused(std::string const& why) const {
     return {false, "nothing is stored in " + files_.path() + ": " + why};
   }
@@ -180,8 +214,8 @@ class directory_state {
   bool is_complete(entry const& variant, put_request const& request) {
     for (auto const& output : variant.outputs) {
       if (output.is_inline || !output.object) continue;
-      bool const brought = std::any_of(request.objects.begin(), request.objects.end(),
-                                       [&](object_source const& o) { return o.object == output.object; });
+      bool brought = false;
+      for (auto const& source : request.objects) brought |= source.object == output.object;
       if (brought) continue;
       int const in = files_.folder(record_kind::object);
       auto const there = os::status_at(in, record_name(output.object).file());
@@ -192,9 +226,8 @@ class directory_state {
 
   /// Keeps the limits, by an estimate that only grows between collections. It starts from a look at the whole
   /// root, which is repeated now and then, as other processes put too.
-  void enforce(store_limits limits) {
-    if (limits.max_bytes == 0 && limits.max_entries == 0 && limits.max_age_ms == 0) return;
-    constexpr std::int64_t a_minute_ns = 60'000'000'000;
+  void enforce(store_limits const& limits) {
+    if (limits.max_bytes == 0 && limits.max_entries == 0 && limits.max_age_ms == 0) return collect_daily();
     std::int64_t const now = clock::system().steady_ns();
     bool const is_stale = !estimate_known_ || now - estimated_at_ns_ > a_minute_ns;
     if (is_stale) {
@@ -212,11 +245,10 @@ class directory_state {
       return most != 0 && is > 0 && static_cast<std::uint64_t>(is) > most;
     };
     if (!over(limits.max_bytes, estimated_bytes_) && !over(limits.max_entries, estimated_entries_)) return;
-    // Some room, so that not every put collects.
-    limits.max_bytes -= limits.max_bytes / 10;
-    limits.max_entries -= limits.max_entries / 10;
-    collect(limits);
+    collect(with_room(limits));
   }
+
+  static constexpr std::int64_t a_minute_ns = 60'000'000'000;
 
   directory_files files_;
   claims claims_;
@@ -226,6 +258,8 @@ class directory_state {
   std::atomic<std::int64_t> estimated_bytes_{0};
   std::atomic<std::int64_t> estimated_entries_{0};
   std::atomic<std::int64_t> estimated_at_ns_{0};
+  std::atomic<std::int64_t> full_at_ns_{0};
+  std::atomic<std::int64_t> lock_seen_at_ns_{0};
   std::atomic<bool> estimate_known_{false};
 };
 

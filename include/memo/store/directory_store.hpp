@@ -79,7 +79,7 @@ class directory_store {
   }
   std::vector<entry_info> list() const {
     std::vector<entry_info> all;
-    for (auto const& file : state_->files().list(detail::record_kind::entry, false)) {
+    for (auto const& file : state_->files().list(detail::record_kind::entry, false).files) {
       if (file.is_temporary) continue;
       auto const found = state_->find(file.id, access::read_only);
       if (found.status == lookup::hit) all.push_back(detail::info_of(file.id, *found.variants));

@@ -3,17 +3,15 @@
 #pragma once
 
 #include <memo/core/file.hpp>
+#include <memo/store/digest_map.hpp>
 #include <memo/store/entry.hpp>
 #include <memo/store/record.hpp>
 
 #include <array>
 #include <atomic>
 #include <cstdint>
-#include <list>
 #include <memory>
 #include <mutex>
-#include <unordered_map>
-#include <vector>
 
 namespace memo::detail {
 
@@ -31,18 +29,42 @@ struct memory_object {
 };
 
 struct memory_entry {
+  digest key;
   std::shared_ptr<entries const> variants;
   std::uint64_t size = 0;
   std::uint64_t used = 0;  ///< the count of puts when it was last looked up
-  std::list<digest>::iterator place;
+  memory_entry* newer = nullptr;
+  memory_entry* older = nullptr;
+};
+
+/// Entries in the order of their last use. Each is in one of these, or unlinked.
+class use_order {
+ public:
+  memory_entry* oldest() const { return oldest_; }
+
+  void push(memory_entry& entry) {
+    entry.older = newest_;
+    (newest_ == nullptr ? oldest_ : newest_->newer) = &entry;
+    newest_ = &entry;
+  }
+  void remove(memory_entry& entry) {
+    (entry.newer == nullptr ? newest_ : entry.newer->older) = entry.older;
+    (entry.older == nullptr ? oldest_ : entry.older->newer) = entry.newer;
+    entry.newer = entry.older = nullptr;
+  }
+  void clear() { newest_ = oldest_ = nullptr; }
+
+ private:
+  memory_entry* newest_ = nullptr;
+  memory_entry* oldest_ = nullptr;
 };
 
 /// One of several tables, each with a lock of its own; no thread holds two.
 struct memory_shard {
   std::mutex lock;
-  std::unordered_map<digest, memory_entry> keyed;
-  std::list<digest> order;  ///< keys of `keyed`, the one used last in front
-  std::unordered_map<digest, memory_object> objects;
+  digest_map<memory_entry> keyed;
+  use_order order;  ///< of `keyed`
+  digest_map<memory_object> objects;
 };
 
 /// What an entry takes in memory beside the stored forms, roughly: names, digests and the tables' own cost.

@@ -30,14 +30,15 @@ class memory_state {
     memory_shard& shard = shard_of(key);
     found_entries found;
     std::lock_guard const guard(shard.lock);
-    auto const place = shard.keyed.find(key);
-    if (place == shard.keyed.end()) return found;
+    memory_entry* const kept = shard.keyed.find(key);
+    if (kept == nullptr) return found;
     if (how == access::normal) {
-      place->second.used = puts_.load(std::memory_order_relaxed);
-      shard.order.splice(shard.order.begin(), shard.order, place->second.place);
+      kept->used = puts_.load(std::memory_order_relaxed);
+      shard.order.remove(*kept);
+      shard.order.push(*kept);
     }
     found.status = lookup::hit;
-    found.variants = place->second.variants;
+    found.variants = kept->variants;
     return found;
   }
 
@@ -47,22 +48,21 @@ class memory_state {
     {
       memory_shard& shard = shard_of(object);
       std::lock_guard const guard(shard.lock);
-      auto const place = shard.objects.find(object);
-      if (place == shard.objects.end() || !place->second.is_kept()) return found;
-      memory_object const& kept = place->second;
-      if (tag != nullptr && kept.live && kept.live.tag == tag) {
-        found.live = kept.live;
+      memory_object const* const kept = shard.objects.find(object);
+      if (kept == nullptr || !kept->is_kept()) return found;
+      if (tag != nullptr && kept->live && kept->live.tag == tag) {
+        found.live = kept->live;
         found.status = lookup::hit;
         return found;
       }
-      if (kept.has_bytes) {
-        found.bytes = kept.bytes;
+      if (kept->has_bytes) {
+        found.bytes = kept->bytes;
         found.status = lookup::hit;
         return found;
       }
-      if (kept.live.encode == nullptr) return found;
-      found.live = kept.live;
-      checksum = kept.checksum;
+      if (kept->live.encode == nullptr) return found;
+      found.live = kept->live;
+      checksum = kept->checksum;
     }
     // Outside of the lock: this runs a user's code. The value is not kept as bytes too, it may be large.
     live_value const live = std::exchange(found.live, {});
@@ -85,17 +85,22 @@ class memory_state {
   put_result put(put_request const& request) {
     put_result result;
     if (request.value != nullptr) refer(*request.value);
-    for (auto const& source : request.objects) {
-      int const error = put_object(source, request.policy);
-      if (error == 0) continue;
-      result.stored = false;
-      result.warning = "a value could not be kept in memory: " + os::error_text(error);
+    try {
+      for (auto const& source : request.objects) {
+        int const error = put_object(source, request.policy);
+        if (error == 0) continue;
+        result.stored = false;
+        result.warning = "a value could not be kept in memory: " + os::error_text(error);
+      }
+      if (request.value != nullptr && result.stored) put_entry(request);
+    } catch (...) {  // no memory
+      if (request.value != nullptr) release(*request.value);
+      throw;
     }
     if (request.value == nullptr || !result.stored) {
       if (request.value != nullptr) release(*request.value);
       return result;
     }
-    put_entry(request);
     claims_.note_stored(request.key);
     store_limits limits = own_limits();
     if (limits.max_age_ms != 0) {
@@ -112,21 +117,18 @@ class memory_state {
 
   bool erase(digest const& key) {
     claims_.note_removed(key);
-    return take_out(key) != nullptr;
+    std::vector<memory_object> gone;
+    return take_out(key, gone);
   }
 
-  /// Calls for every key; `seen(key, variants)` runs without a lock.
-  template <class Seen>
-  void each(Seen seen) {
+  std::vector<entry_info> list() {
+    std::vector<entry_info> all;
     for (auto& shard : shards_) {
-      std::vector<std::pair<digest, std::shared_ptr<entries const>>> there;
-      {
-        std::lock_guard const guard(shard.lock);
-        there.reserve(shard.keyed.size());
-        for (auto const& [key, kept] : shard.keyed) there.emplace_back(key, kept.variants);
-      }
-      for (auto const& [key, variants] : there) seen(key, *variants);
+      std::lock_guard const guard(shard.lock);
+      shard.keyed.each(
+          [&](digest const& key, memory_entry const& kept) { all.push_back(info_of(key, *kept.variants)); });
     }
+    return all;
   }
 
   store_stats stats() {
@@ -134,11 +136,11 @@ class memory_state {
     for (auto& shard : shards_) {
       std::lock_guard const guard(shard.lock);
       sum.entries += shard.keyed.size();
-      for (auto const& [key, kept] : shard.keyed) sum.bytes += kept.size;
-      for (auto const& [id, object] : shard.objects) {
-        sum.objects += object.is_kept() ? 1 : 0;
-        sum.bytes += object.size;
-      }
+      shard.keyed.each([&](digest const&, memory_entry const& kept) { sum.bytes += kept.size; });
+      shard.objects.each([&](digest const&, memory_object const& kept) {
+        sum.objects += kept.is_kept() ? 1 : 0;
+        sum.bytes += kept.size;
+      });
     }
     return sum;
   }
@@ -147,25 +149,33 @@ class memory_state {
     verify_result result;
     result.checked = stats().entries;
     for (auto& shard : shards_) {
-      std::vector<std::pair<digest, memory_object>> there;
+      std::vector<digest> there;
       {
         std::lock_guard const guard(shard.lock);
-        for (auto const& [id, object] : shard.objects)
-          if (object.has_bytes) there.emplace_back(id, object);
+        shard.objects.each([&](digest const& id, memory_object const& kept) {
+          if (kept.has_bytes) there.push_back(id);
+        });
       }
-      for (auto const& [id, object] : there) {
+      for (auto const& id : there) {
+        auto const object = read(id, nullptr);
+        if (object.status != lookup::hit) continue;
         ++result.checked;
-        if (hash_bytes(object.bytes.view) == object.checksum) continue;
-        ++result.damaged;
+        digest const checksum = hash_bytes(object.bytes.view);
         std::lock_guard const guard(shard.lock);
-        if (auto const place = shard.objects.find(id); place != shard.objects.end()) forget(place->second);
+        memory_object* const kept = shard.objects.find(id);
+        if (kept == nullptr || kept->checksum == checksum) continue;
+        ++result.damaged;
+        forget(*kept);
       }
     }
     return result;
   }
 
   collect_result collect(store_limits const& limits) {
-    drop_unnamed();
+    {
+      digest_map<memory_object> gone;
+      drop_unnamed(gone);
+    }
     return enforce(limits);
   }
 
@@ -176,17 +186,15 @@ class memory_state {
   void clear() {
     claims_.note_all_removed();
     for (auto& shard : shards_) {
-      decltype(shard.keyed) keyed;
-      decltype(shard.objects) objects;  // destroyed after the lock: values run users' destructors
-      {
-        std::lock_guard const guard(shard.lock);
-        for (auto const& [key, kept] : shard.keyed) bytes_ -= kept.size;
-        for (auto const& [id, object] : shard.objects) bytes_ -= object.size;
-        count_ -= shard.keyed.size();
-        shard.keyed.swap(keyed);
-        shard.objects.swap(objects);
-        shard.order.clear();
-      }
+      digest_map<memory_entry> keyed;
+      digest_map<memory_object> objects;  // destroyed after the lock: values run users' destructors
+      std::lock_guard const guard(shard.lock);
+      shard.keyed.each([&](digest const&, memory_entry const& kept) { bytes_ -= kept.size; });
+      shard.objects.each([&](digest const&, memory_object const& kept) { bytes_ -= kept.size; });
+      count_ -= shard.keyed.size();
+      shard.keyed.swap(keyed);
+      shard.objects.swap(objects);
+      shard.order.clear();
     }
     std::lock_guard const guard(last_lock_);
     last_.clear();
@@ -194,12 +202,13 @@ class memory_state {
 
   std::optional<std::string> read_last(digest const& id) {
     std::lock_guard const guard(last_lock_);
-    auto const place = last_.find(id);
-    return place == last_.end() ? std::nullopt : std::optional(place->second);
+    std::string const* const text = last_.find(id);
+    if (text == nullptr) return std::nullopt;
+    return *text;
   }
   void write_last(digest const& id, byte_view text) {
     std::lock_guard const guard(last_lock_);
-    last_[id] = std::string(as_text(text));
+    last_[id] = as_text(text);
   }
 
   claim_result claim(digest const& key) { return claims_.claim(key); }
@@ -214,9 +223,8 @@ class memory_state {
     memory_shard& shard = shard_of(source.object);
     if (policy == put_policy::keep) {
       std::lock_guard const guard(shard.lock);
-      auto const place = shard.objects.find(source.object);
-      if (place != shard.objects.end() && place->second.is_kept() && (place->second.live || !keep_live))
-        return 0;
+      memory_object const* const kept = shard.objects.find(source.object);
+      if (kept != nullptr && kept->is_kept() && (kept->live || !keep_live)) return 0;
     }
     memory_object made;
     made.checksum = source.checksum;
@@ -239,39 +247,36 @@ class memory_state {
   }
 
   void put_entry(put_request const& request) {
-    entry const owned = owned_entry(*request.value);
+    entry owned = owned_entry(*request.value);
+    digest const added = owned.variant;
     memory_shard& shard = shard_of(request.key);
     entry const* unnamed = request.value;  // whose objects lose a reference
     entries replaced;
     {
       std::lock_guard const guard(shard.lock);
-      auto const [place, is_new] = shard.keyed.try_emplace(request.key);
-      memory_entry& kept = place->second;
-      if (is_new) {
-        shard.order.push_front(request.key);
-        kept.place = shard.order.begin();
-        ++count_;
-      } else {
-        shard.order.splice(shard.order.begin(), shard.order, kept.place);
-      }
-      kept.used = ++puts_;
+      memory_entry* kept = shard.keyed.find(request.key);
       entries const none;
-      entries const& old = is_new ? none : *kept.variants;
-      bool const present =
-          std::any_of(old.begin(), old.end(), [&](entry const& e) { return e.variant == owned.variant; });
-      if (!present || request.policy == put_policy::replace) {
+      entries const& old = kept == nullptr ? none : *kept->variants;
+      if (!has_variant(old, added) || request.policy == put_policy::replace) {
         unnamed = nullptr;
-        entries next = with_variant(old, owned);
-        for (auto const& variant : old) {
-          bool const stays = std::any_of(next.begin() + 1, next.end(),
-                                         [&](entry const& e) { return e.variant == variant.variant; });
-          if (!stays) replaced.push_back(variant);
-        }
+        entries next = with_variant(old, std::move(owned));
+        for (auto const& variant : old)
+          if (variant.variant == added || !has_variant(next, variant.variant)) replaced.push_back(variant);
         std::uint64_t const size = memory_entry_size(next);
-        bytes_ += size - kept.size;
-        kept.size = size;
-        kept.variants = std::make_shared<entries const>(std::move(next));
+        auto variants = std::make_shared<entries const>(std::move(next));
+        if (kept == nullptr) {
+          kept = &shard.keyed[request.key];
+          kept->key = request.key;
+          shard.order.push(*kept);
+          ++count_;
+        }
+        bytes_ += size - kept->size;
+        kept->size = size;
+        kept->variants = std::move(variants);
       }
+      kept->used = ++puts_;
+      shard.order.remove(*kept);
+      shard.order.push(*kept);
     }
     if (unnamed != nullptr) release(*unnamed);
     for (auto const& variant : replaced) release(variant);
@@ -287,17 +292,22 @@ class memory_state {
   }
 
   void release(entry const& value) {
+    std::vector<memory_object> gone;
+    release(value, gone);
+  }
+
+  /// Values run users' destructors, which may use this store: the caller destroys `gone` where it holds no lock.
+  void release(entry const& value, std::vector<memory_object>& gone) {
     for (auto const& output : value.outputs) {
       if (!output.object) continue;
-      memory_object gone;  // destroyed after the lock
+      gone.emplace_back();
       memory_shard& shard = shard_of(output.object);
       std::lock_guard const guard(shard.lock);
-      auto const place = shard.objects.find(output.object);
-      if (place == shard.objects.end() || place->second.references == 0 || --place->second.references != 0)
-        continue;
-      bytes_ -= place->second.size;
-      gone = std::move(place->second);
-      shard.objects.erase(place);
+      memory_object* const kept = shard.objects.find(output.object);
+      if (kept == nullptr || kept->references == 0 || --kept->references != 0) continue;
+      bytes_ -= kept->size;
+      gone.back() = std::move(*kept);
+      shard.objects.erase(output.object);
     }
   }
 
@@ -308,38 +318,32 @@ class memory_state {
     object.has_bytes = false;
   }
 
-  void drop_unnamed() {
+  void drop_unnamed(digest_map<memory_object>& gone) {
     for (auto& shard : shards_) {
-      std::vector<memory_object> gone;
       std::lock_guard const guard(shard.lock);
-      for (auto place = shard.objects.begin(); place != shard.objects.end();) {
-        if (place->second.references != 0) {
-          ++place;
-          continue;
-        }
-        bytes_ -= place->second.size;
-        gone.push_back(std::move(place->second));
-        place = shard.objects.erase(place);
-      }
+      shard.objects.move_if(gone, [&](digest const&, memory_object const& kept) {
+        if (kept.references == 0) bytes_ -= kept.size;
+        return kept.references == 0;
+      });
     }
   }
 
-  /// Removes a key; gives what it held.
-  std::shared_ptr<entries const> take_out(digest const& key) {
+  /// Removes a key; true where it was there.
+  bool take_out(digest const& key, std::vector<memory_object>& gone) {
     std::shared_ptr<entries const> variants;
     {
       memory_shard& shard = shard_of(key);
       std::lock_guard const guard(shard.lock);
-      auto const place = shard.keyed.find(key);
-      if (place == shard.keyed.end()) return nullptr;
-      variants = place->second.variants;
-      bytes_ -= place->second.size;
+      memory_entry* const kept = shard.keyed.find(key);
+      if (kept == nullptr) return false;
+      variants = kept->variants;
+      bytes_ -= kept->size;
       --count_;
-      shard.order.erase(place->second.place);
-      shard.keyed.erase(place);
+      shard.order.remove(*kept);
+      shard.keyed.erase(key);
     }
-    for (auto const& variant : *variants) release(variant);
-    return variants;
+    for (auto const& variant : *variants) release(variant, gone);
+    return true;
   }
 
   bool is_over(store_limits const& limits) const {
@@ -352,12 +356,14 @@ class memory_state {
     std::uint64_t const before = bytes_.load();
     if (limits.max_age_ms != 0) result.removed_entries += drop_old(limits.max_age_ms);
     if (is_over(limits)) {
+      std::vector<memory_object> gone;  // destroyed after the lock
+      digest_map<memory_object> unnamed;
       std::lock_guard const guard(collecting_);
-      drop_unnamed();
+      drop_unnamed(unnamed);
       while (is_over(limits)) {
         auto const victim = least_recently_used();
         if (!victim) break;
-        if (take_out(*victim) != nullptr) ++result.removed_entries;
+        if (take_out(*victim, gone)) ++result.removed_entries;
       }
     }
     std::uint64_t const after = bytes_.load();
@@ -368,10 +374,14 @@ class memory_state {
   std::uint64_t drop_old(std::int64_t max_age_ms) {
     std::int64_t const now = clock::system().wall_ms();
     std::vector<digest> old;
-    each([&](digest const& key, entries const& variants) {
-      if (now - variants.front().created_ms >= max_age_ms && !pins_.contains(key)) old.push_back(key);
-    });
-    for (auto const& key : old) take_out(key);
+    for (auto& shard : shards_) {
+      std::lock_guard const guard(shard.lock);
+      shard.keyed.each([&](digest const& key, memory_entry const& kept) {
+        if (now - kept.variants->front().created_ms >= max_age_ms && !pins_.contains(key)) old.push_back(key);
+      });
+    }
+    std::vector<memory_object> gone;
+    for (auto const& key : old) take_out(key, gone);
     return old.size();
   }
 
@@ -381,15 +391,11 @@ class memory_state {
     std::uint64_t oldest = ~std::uint64_t{0};
     for (auto& shard : shards_) {
       std::lock_guard const guard(shard.lock);
-      for (auto key = shard.order.rbegin(); key != shard.order.rend(); ++key) {
-        if (pins_.contains(*key)) continue;
-        std::uint64_t const used = shard.keyed.find(*key)->second.used;
-        if (used < oldest) {
-          oldest = used;
-          found = *key;
-        }
-        break;
-      }
+      memory_entry const* kept = shard.order.oldest();
+      while (kept != nullptr && pins_.contains(kept->key)) kept = kept->newer;
+      if (kept == nullptr || kept->used >= oldest) continue;
+      oldest = kept->used;
+      found = kept->key;
     }
     return found;
   }
@@ -404,7 +410,7 @@ class memory_state {
   claims claims_;
   pins pins_;
   std::mutex last_lock_;
-  std::unordered_map<digest, std::string> last_;
+  digest_map<std::string> last_;
 };
 
 }  // namespace detail

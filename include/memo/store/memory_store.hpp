@@ -9,8 +9,7 @@ namespace memo {
 /// lies furthest back. A look-up locks one of 16 tables.
 class memory_store {
  public:
-  explicit memory_store(memory_options limits = {})
-      : state_(std::make_shared<detail::memory_state>(limits)) {}
+  explicit memory_store(memory_options limits = {}) : state_(new detail::memory_state(limits)) {}
 
   memo::capabilities capabilities() const { return {.live = true}; }
   found_entries find(digest const& key, access how = access::normal) const { return state_->find(key, how); }
@@ -36,14 +35,9 @@ class memory_store {
   std::shared_ptr<void> pin(std::span<digest const> keys) const { return state_->pin(keys); }
   bool erase(digest const& key) const { return state_->erase(key); }
   void visit(void (*seen)(void*, entry_info const&), void* state) const {
-    state_->each([&](digest const& key, entries const& all) { seen(state, detail::info_of(key, all)); });
+    for (auto const& info : list()) seen(state, info);
   }
-  std::vector<entry_info> list() const {
-    std::vector<entry_info> all;
-    state_->each(
-        [&](digest const& key, entries const& variants) { all.push_back(detail::info_of(key, variants)); });
-    return all;
-  }
+  std::vector<entry_info> list() const { return state_->list(); }
   entries show(digest const& key) const {
     auto const found = state_->find(key, access::read_only);
     return found.variants ? *found.variants : entries{};
@@ -56,11 +50,8 @@ class memory_store {
 
   /// Removes the entries of a step, named by any of its outputs or by "" for all steps of the pipeline.
   void clear_step(std::string_view pipeline, std::string_view step) const {
-    std::vector<digest> gone;
-    state_->each([&](digest const& key, entries const& all) {
-      if (all.front().pipeline == pipeline && detail::names_step(all.front().step, step)) gone.push_back(key);
-    });
-    for (auto const& key : gone) state_->erase(key);
+    for (auto const& info : list())
+      if (info.pipeline == pipeline && detail::names_step(info.step, step)) state_->erase(info.key);
   }
 
  private:

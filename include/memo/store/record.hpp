@@ -34,6 +34,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace memo {
 
@@ -168,13 +169,20 @@ inline std::uint64_t stored_size(entry const& value) {
   return sum;
 }
 
+inline bool has_variant(entries const& all, digest const& variant) {
+  for (auto const& one : all)
+    if (one.variant == variant) return true;
+  return false;
+}
+
 /// The newest variants with `added` in front and any of the same dependencies gone.
-inline entries with_variant(entries const& old, entry const& added) {
+inline entries with_variant(entries const& old, entry added) {
   entries made;
   made.reserve(old.size() + 1);
-  made.push_back(added);
-  for (auto const& variant : old)
-    if (variant.variant != added.variant && made.size() < max_variants) made.push_back(variant);
+  made.push_back(std::move(added));
+  for (entry variant : old)
+    if (variant.variant != made.front().variant && made.size() < max_variants)
+      made.push_back(std::move(variant));
   return made;
 }
 
