@@ -172,7 +172,9 @@ inline void engine::send_back_readers(std::uint32_t slot) {
     if (s.busy) {
       s.again = true;
     } else if (s.phase == phase::done && s.outcome != outcome::cancelled) {
-      for (std::uint16_t const read : unique_reads(row(reader))) ++slots_[read].readers_left;
+      step_row const& r = row(reader);
+      for (std::size_t i = 0; i < r.reads.size(); ++i)
+        if (is_first_read(r, i)) ++slots_[r.reads[i]].readers_left;
       s.phase = phase::look_up;
       s.error = nullptr;
       submit(reader);

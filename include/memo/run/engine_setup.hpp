@@ -48,18 +48,14 @@ inline void engine::find_needed() {
       if (from == no_step) return;
       steps_[from].needed = true;
       auto& successors = steps_[from].successors;
+      // Nobody else is added meanwhile: `back` tells whether this step is there.
       if (successors.empty() || successors.back() != step) {
         successors.push_back(step);
         ++steps_[i].waiting_for;
       }
     };
-    // Sorted by the step that gives them, so that `back` meets each pair once.
-    std::vector<std::uint32_t> needs(row(step).reads.begin(), row(step).reads.end());
-    needs.insert(needs.end(), row(step).after.begin(), row(step).after.end());
-    std::sort(needs.begin(), needs.end(), [&](std::uint32_t a, std::uint32_t b) {
-      return std::pair(g.slots[a].step, a) < std::pair(g.slots[b].step, b);
-    });
-    for (std::uint32_t const slot : needs) depend(slot);
+    for (std::uint16_t const slot : row(step).reads) depend(slot);
+    for (std::uint16_t const slot : row(step).after) depend(slot);
     for (std::uint32_t const slot : row(step).reads) {
       auto& readers = slots_[slot].readers;
       if (readers.empty() || readers.back() != step) readers.push_back(step);

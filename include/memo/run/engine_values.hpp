@@ -103,20 +103,21 @@ inline bool engine::can_give_back(std::uint32_t slot) const {
          s.call.found().outputs[slot - row(described.step).first_output].has_value();
 }
 
-/// What a step reads, each slot once.
-inline std::vector<std::uint16_t> unique_reads(step_row const& r) {
-  std::vector<std::uint16_t> reads(r.reads.begin(), r.reads.end());
-  std::sort(reads.begin(), reads.end());
-  reads.erase(std::unique(reads.begin(), reads.end()), reads.end());
-  return reads;
+/// True where no earlier parameter of the step reads the same slot.
+inline bool is_first_read(step_row const& r, std::size_t parameter) {
+  for (std::size_t i = 0; i < parameter; ++i)
+    if (r.reads[i] == r.reads[parameter]) return false;
+  return true;
 }
 
 /// A decided step no longer needs what it read.
 inline void engine::release(std::uint32_t step) {
-  for (std::uint16_t const read : unique_reads(row(step))) {
-    slot_state& s = slots_[read];
+  step_row const& r = row(step);
+  for (std::size_t i = 0; i < r.reads.size(); ++i) {
+    if (!is_first_read(r, i)) continue;
+    slot_state& s = slots_[r.reads[i]];
     if (s.readers_left > 0) --s.readers_left;
-    if (s.readers_left == 0 && !s.retained && can_give_back(read)) {
+    if (s.readers_left == 0 && !s.retained && can_give_back(r.reads[i])) {
       s.object.reset();
       s.elements = {};
     }

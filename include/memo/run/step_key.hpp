@@ -30,7 +30,7 @@ inline std::string_view arithmetic_text(float_flags flags) {
 }
 
 /// Whether input values are left out of the key because they equal what they were added with; one flag for each read.
-using omitted_reads = std::vector<bool>;
+using omitted_reads = std::vector<char>;
 
 /// What stands for the code: the version, the source or the build, and the compiler's floating-point flags.
 inline void add_code(key_parts& parts, step_options const& options, float_flags flags) {
