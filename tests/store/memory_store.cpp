@@ -115,7 +115,12 @@ TEST_CASE("a value that uses the store when it is destroyed may be removed by a 
 }
 
 TEST_CASE("a value for which there is no memory leaves nothing behind") {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(__has_feature)
+#  if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#    define MEMO_TEST_SANITIZED
+#  endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(MEMO_TEST_SANITIZED)
   WARN("not run: this sanitizer ends a program that asks for too much memory");
 #else
   memo::memory_store const store;

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -11,7 +12,6 @@
 #include <cerrno>
 #include <cstddef>
 #include <string>
-#include <system_error>
 #include <utility>
 
 namespace memo::detail::os {
@@ -59,8 +59,17 @@ struct outcome {
   explicit operator bool() const { return error == 0; }
 };
 
+// strerror_r gives the text in glibc and an error in other libraries.
+inline char const* error_words(char const* text, char const*) { return text; }
+inline char const* error_words(int failed, char const* text) {
+  return failed == 0 ? text : "an unknown error";
+}
+
 /// An errno in words.
-inline std::string error_text(int error) { return std::generic_category().message(error); }
+inline std::string error_text(int error) {
+  char text[128] = "";
+  return error_words(::strerror_r(error, text, sizeof text), text);
+}
 
 /// Calls until it is not interrupted by a signal. Returns 0 or an errno in `error`, else the call's value.
 template <class Call>
