@@ -21,20 +21,20 @@ struct dependency {
   enum class kind : std::uint8_t { file = 1, absent = 2, listing = 3, variable = 4 };
 
   kind what = kind::file;
-  std::string name;  ///< an absolute path, a pattern, or a variable's name
-  digest content;    ///< of the file, the sorted names, or the value; zero where absent
+  std::string name{};  ///< an absolute path, a pattern, or a variable's name
+  digest content{};    ///< of the file, the sorted names, or the value; zero where absent
 
   friend bool operator==(dependency const&, dependency const&) = default;
 };
 
 /// One output of a computation, as its entry describes it.
 struct stored_output {
-  fingerprint value;  ///< of the canonical form (or of `.identity`): what readers' keys hold
-  digest object;      ///< where the stored bytes lie; zero where only the fingerprint is kept
-  digest codec;       ///< of the schema that the stored bytes follow; bytes of another codec are not decoded
+  fingerprint value{};  ///< of the canonical form (or of `.identity`): what readers' keys hold
+  digest object{};      ///< where the stored bytes lie; zero where only the fingerprint is kept
+  digest codec{};  ///< of the schema that the stored bytes follow; bytes of another codec are not decoded
   std::uint64_t size = 0;  ///< of the stored bytes
   bool is_inline = false;  ///< the stored bytes are `bytes`, and there is no object
-  shared_bytes bytes;      ///< the stored bytes, where inline
+  shared_bytes bytes{};    ///< the stored bytes, where inline
 
   /// True where a value can be had from the store, not only its fingerprint.
   bool has_value() const { return is_inline || static_cast<bool>(object); }
@@ -43,15 +43,15 @@ struct stored_output {
 /// The result of one computation: key -> outputs. A key has one entry for each set of dependencies' digests
 /// that its computation met; `variant` tells them apart.
 struct entry {
-  std::string project;
-  std::string pipeline;
-  std::string step;             ///< the names of the outputs, joined by commas
-  digest variant;               ///< of `dependencies`; zero where there are none
+  std::string project{};
+  std::string pipeline{};
+  std::string step{};           ///< the names of the outputs, joined by commas
+  digest variant{};             ///< of `dependencies`; zero where there are none
   std::int64_t created_ms = 0;  ///< wall clock, milliseconds since 1970
   std::int64_t cost_ns = 0;     ///< how long the computation took
-  std::vector<dependency> dependencies;
-  std::vector<digest> checks;  ///< of each output check that the values passed
-  std::vector<stored_output> outputs;
+  std::vector<dependency> dependencies{};
+  std::vector<digest> checks{};  ///< of each output check that the values passed
+  std::vector<stored_output> outputs{};
 };
 
 using entries = std::vector<entry>;
@@ -67,15 +67,15 @@ enum class access : std::uint8_t { normal, read_only };
 /// The answer to a look-up of a key: its variants, newest first. They are immutable and may be shared.
 struct found_entries {
   lookup status = lookup::miss;
-  std::shared_ptr<entries const> variants;  ///< not null where `hit`
-  std::string reason;                       ///< why, where `error`: one clause, such as "entry damaged"
+  std::shared_ptr<entries const> variants{};  ///< not null where `hit`
+  std::string reason{};                       ///< why, where `error`: one clause, such as "entry damaged"
 };
 
 /// A live, immutable value that a store in this process may keep instead of its bytes.
 /// `tag` is the address that stands for the value's exact type: a reader with another tag gets bytes, never a
 /// cast.
 struct live_value {
-  std::shared_ptr<void const> value;
+  std::shared_ptr<void const> value{};
   void const* tag = nullptr;
   std::uint64_t size = 0;  ///< of the stored form, in bytes: what counts for limits
   shared_bytes (*encode)(void const*) =
@@ -88,19 +88,19 @@ struct live_value {
 /// bytes, whose checksum was verified.
 struct found_object {
   lookup status = lookup::miss;
-  shared_bytes bytes;
-  live_value live;
-  std::string reason;
+  shared_bytes bytes{};
+  live_value live{};
+  std::string reason{};
 };
 
 /// One object to be stored, from where its bytes are now; nothing is copied before the store writes it.
 struct object_source {
-  digest object;           ///< under which it will be read: seeded, made of the stored bytes
-  digest checksum;         ///< XXH3-128 of the stored bytes without a seed: what integrity is checked by
+  digest object{};         ///< under which it will be read: seeded, made of the stored bytes
+  digest checksum{};       ///< XXH3-128 of the stored bytes without a seed: what integrity is checked by
   std::uint64_t size = 0;  ///< the sum of the pieces
-  std::span<byte_view const> pieces;  ///< a scatter list; valid until put returns
-  std::string file;                   ///< or, where not empty: the path of a file with these bytes
-  live_value live;                    ///< may be kept instead, by a store with `capabilities::live`
+  std::span<byte_view const> pieces{};  ///< a scatter list; valid until put returns
+  std::string file{};                   ///< or, where not empty: the path of a file with these bytes
+  live_value live{};                    ///< may be kept instead, by a store with `capabilities::live`
 };
 
 /// Whether an existing variant stays. `replace` is for expired, forced, damaged and outdated entries.
@@ -108,16 +108,16 @@ enum class put_policy : std::uint8_t { keep, replace };
 
 /// One entry to be stored with the objects that it names. Objects are written before their entry.
 struct put_request {
-  digest key;
+  digest key{};
   entry const* value = nullptr;
   put_policy policy = put_policy::keep;
-  std::span<object_source const> objects;
+  std::span<object_source const> objects{};
 };
 
 /// What became of a put. A store never throws for what a disk does: it says so.
 struct put_result {
   bool stored = true;
-  std::string warning;  ///< one sentence, where something could not be written
+  std::string warning{};  ///< one sentence, where something could not be written
 };
 
 /// What a store is able to do.
@@ -134,8 +134,8 @@ struct capabilities {
 struct claim_result {
   enum class status : std::uint8_t { hit, mine, busy };
   status what = status::mine;
-  std::shared_ptr<void> hold;
-  std::string holder;
+  std::shared_ptr<void> hold{};
+  std::string holder{};
 };
 
 /// What a store holds, in numbers. `bytes` counts what lies on disk or in memory for entries and objects.
@@ -147,10 +147,10 @@ struct store_stats {
 
 /// One entry as `list` and `visit` show it.
 struct entry_info {
-  digest key;
-  std::string project;
-  std::string pipeline;
-  std::string step;
+  digest key{};
+  std::string project{};
+  std::string pipeline{};
+  std::string step{};
   std::int64_t created_ms = 0;
   std::int64_t cost_ns = 0;
   std::uint64_t bytes = 0;  ///< of the stored forms that it names
