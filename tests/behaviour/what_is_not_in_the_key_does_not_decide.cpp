@@ -200,8 +200,15 @@ TEST_CASE("a step with a context that reads what cannot be hashed runs in every 
 
 TEST_CASE("a memoized function whose file cannot be read is called and not cached") {
   auto const f = memo::memoize<"f">([](memo::file const&) { return 1; }, memo::memory_store{});
-  CHECK(f(memo::file("/nonexistent/file")) == 1);
+  memo::file const missing("/nonexistent/file");
+  CHECK(f(missing) == 1);
   CHECK(f.stats().hits == 0);
+  CHECK_FALSE(f.contains(missing));
+  CHECK_FALSE(f.erase(missing));
+  auto const with_context =
+      memo::memoize<"g">([](memo::context&, memo::file const&) { return 2; }, memo::memory_store{});
+  CHECK(with_context(missing) == 2);
+  CHECK(with_context.stats().hits == 0);
 }
 
 TEST_CASE("a memoized function that fails when it is verified keeps its stored value") {

@@ -237,12 +237,20 @@ class memoized<Name, F, types<P...>> {
 
   /// Whether a call with these arguments would be answered from the store. Reads and decodes the value; counts nothing.
   bool contains(std::remove_cvref_t<P> const&... arguments) const {
-    return core_.find(key_of(arguments...), value_type_of<value>, declared_.ttl_ms).value != nullptr;
+    try {
+      return core_.find(key_of(arguments...), value_type_of<value>, declared_.ttl_ms).value != nullptr;
+    } catch (unhashable const&) {
+      return false;  // without a key nothing was stored
+    }
   }
 
   /// Removes the result for these arguments; gives whether there was one.
   bool erase(std::remove_cvref_t<P> const&... arguments) const {
-    return core_.store().erase(key_of(arguments...));
+    try {
+      return core_.store().erase(key_of(arguments...));
+    } catch (unhashable const&) {
+      return false;
+    }
   }
 
   /// Hits and misses of this object and its copies.
@@ -326,7 +334,11 @@ class memoized<Name, F, types<P...>> {
       key_parts parts;
       parts.add(part::project, {}, core_.options().project);
       parts.add(part::step, name(), std::string_view());
-      (add_value(parts, part::input, {}, arguments, core_.seed()), ...);
+      try {
+        (add_value(parts, part::input, {}, arguments, core_.seed()), ...);
+      } catch (unhashable const&) {
+        // The call is not cached, and what comes behind that argument is not drawn from.
+      }
       return parts.prefix(0).low;
     } else {
       return 0;
