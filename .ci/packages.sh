@@ -10,6 +10,7 @@ present() {
     libbenchmark-dev) header benchmark/benchmark.h ;;
     libboost-dev) header boost/hana.hpp ;;
     libcereal-dev) header cereal/cereal.hpp ;;
+    librange-v3-dev) header range/v3/version.hpp ;;
     libxxhash-dev) header xxhash.h ;;
     ninja-build) command -v ninja >/dev/null ;;
     clang-[0-9]*) command -v "clang++-${1#clang-}" >/dev/null ;;
@@ -51,4 +52,4 @@ need() {
   apt-get install -y -qq --no-install-recommends "${missing[@]}" </dev/null >/dev/null
 }
 
-library_packages=(cmake ninja-build libboost-dev libxxhash-dev libcereal-dev)
+library_packages=(cmake ninja-build libboost-dev libxxhash-dev libcereal-dev librange-v3-dev)

@@ -6,12 +6,12 @@ if(TARGET memo::dependencies)
 endif()
 
 set(MEMO_DEPENDENCIES "" CACHE PATH
-    "A folder that holds the headers of Boost.Hana, xxHash and cereal, itself or in include/; looked in first")
+    "A folder that holds the headers of Boost.Hana, xxHash, cereal and range-v3, itself or in include/; looked in first")
 
 set(memo_folders "")
 set(memo_missing "")
 foreach(entry IN ITEMS "HANA boost/hana.hpp libboost-dev" "XXHASH xxhash.h libxxhash-dev"
-                       "CEREAL cereal/cereal.hpp libcereal-dev")
+                       "CEREAL cereal/cereal.hpp libcereal-dev" "RANGES range/v3/version.hpp librange-v3-dev")
   separate_arguments(entry)
   list(GET entry 0 name)
   list(GET entry 1 header)

@@ -53,9 +53,10 @@ class failing_store {
     if (faults_->last) return {false, "the disk is full"};
     return store_.write_last(id, bytes);
   }
-  memo::claim_result claim(memo::digest const& key) { return store_.claim(key); }
+  memo::claim_result claim(memo::claim_request const& request) { return store_.claim(request); }
   std::shared_ptr<void> pin(std::span<memo::digest const> keys) { return store_.pin(keys); }
   bool erase(memo::digest const& key) { return store_.erase(key); }
+  void discard(memo::digest const& object) { store_.discard(object); }
   void visit(void (*seen)(void*, memo::entry_info const&), void* state) { store_.visit(seen, state); }
   std::vector<memo::entry_info> list() { return store_.list(); }
   memo::entries show(memo::digest const& key) { return store_.show(key); }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "scratch.hpp"
+#include "store_laws_claims.hpp"
 #include "store_laws_sharing.hpp"
 
 #include <catch2/catch.hpp>
@@ -261,6 +262,38 @@ void the_last_record_is_replaced_whole(Store store) {
   CHECK(store.read_last(id) == std::nullopt);
 }
 
+template <memo::store Store>
+void a_variant_takes_the_place_of_those_it_supersedes(Store store) {
+  std::vector<memo::digest> all;
+  auto const put = [&](int number, std::span<memo::digest const> supersedes, std::size_t most) {
+    sample one(number);
+    one.value.variant = one.object();
+    memo::byte_view const piece = memo::as_byte_view(one.bytes);
+    memo::object_source made = one.source();
+    made.pieces = {&piece, 1};
+    memo::put_request const request{key_of(0),  &one.value, memo::put_policy::keep,
+                                    {&made, 1}, supersedes, most};
+    CHECK(store.put({&request, 1}).stored);
+    all.push_back(one.object());
+  };
+  for (int i = 0; i < 40; ++i) put(i, {}, 30);
+  CHECK(store.find(key_of(0)).variants->size() == 30);
+  CHECK(store.find(key_of(0)).variants->front().variant == all[39]);
+  auto const gone = std::span<memo::digest const>(all).subspan(20, 15);
+  put(40, std::vector<memo::digest>(gone.begin(), gone.end()), 30);
+  auto const found = store.find(key_of(0));
+  REQUIRE(found.variants->size() == 16);
+  for (auto const& variant : *found.variants)
+    CHECK(std::find(gone.begin(), gone.end(), variant.variant) == gone.end());
+
+  SECTION("and their objects may be discarded") {
+    for (auto const& object : gone) store.discard(object);
+    for (auto const& object : gone) CHECK(store.read(object).status == memo::lookup::miss);
+    CHECK(store.read(all[39]).status == memo::lookup::hit);
+    store.discard(id_of("there is no such object"));
+  }
+}
+
 /// All laws, each on an empty store of `make`'s making.
 template <class Make>
 void hold(Make make) {
@@ -276,10 +309,19 @@ void hold(Make make) {
   SECTION("a key keeps a variant for each set of dependencies") {
     a_key_keeps_a_variant_for_each_set_of_dependencies(make());
   }
+  SECTION("a variant takes the place of those it supersedes") {
+    a_variant_takes_the_place_of_those_it_supersedes(make());
+  }
   SECTION("what is there is told") { what_is_there_is_told(make()); }
   SECTION("names of every kind come back") { names_of_every_kind_come_back(make()); }
   SECTION("the last record is replaced whole") { the_last_record_is_replaced_whole(make()); }
   SECTION("one at a time holds a claim") { one_at_a_time_holds_a_claim(make()); }
+  SECTION("a claim is released by an exception") { a_claim_is_released_by_an_exception(make()); }
+  SECTION("who waits is told once") { who_waits_is_told_once(make()); }
+  SECTION("who stopped waiting is not told") { who_stopped_waiting_is_not_told(make()); }
+  SECTION("a waiter may claim where it is told") { a_waiter_may_claim_where_it_is_told(make()); }
+  SECTION("thousands may wait for one key") { thousands_may_wait_for_one_key(make()); }
+  SECTION("of many threads one computes") { of_many_threads_one_computes(make()); }
   SECTION("pinned keys survive") { pinned_keys_survive(make()); }
   SECTION("collect keeps to limits") { collect_keeps_to_limits(make()); }
   SECTION("copies share what they hold") { copies_share_what_they_hold(make()); }

@@ -16,30 +16,6 @@ inline bool is_aligned(memo::shared_bytes const& bytes) {
 }
 
 template <memo::store Store>
-void one_at_a_time_holds_a_claim(Store store) {
-  using status = memo::claim_result::status;
-  auto const key = key_of(1);
-  auto first = store.claim(key);
-  REQUIRE(first.what == status::mine);
-  std::thread([&] {
-    auto const second = store.claim(key);
-    CHECK(second.what == status::busy);
-    CHECK(second.holder != "");
-    CHECK(store.claim(key_of(2)).what == status::mine);
-  }).join();
-  first.hold.reset();
-  {
-    auto const again = store.claim(key);
-    CHECK(again.what == status::mine);
-    auto const copy = again.hold;
-  }
-  // Who waited is told that the value is there now, once; who asks again wants to compute it.
-  std::thread([&] { sample(1).put_into(store); }).join();
-  CHECK(store.claim(key).what == status::hit);
-  CHECK(store.claim(key).what == status::mine);
-}
-
-template <memo::store Store>
 void pinned_keys_survive(Store store) {
   for (int i = 0; i < 10; ++i) CHECK(sample(i, 1000).put_into(store).stored);
   std::vector<memo::digest> const keys{key_of(3), key_of(7)};
@@ -82,8 +58,10 @@ void copies_share_what_they_hold(Store store) {
   Store copy = store;
   CHECK(sample(1).put_into(store).stored);
   CHECK(look_up(copy, 1) == got::right);
-  auto const mine = copy.claim(key_of(2));
-  std::thread([&] { CHECK(store.claim(key_of(2)).what == memo::claim_result::status::busy); }).join();
+  auto const mine = copy.claim({.key = key_of(2)});
+  std::thread([&] {
+    CHECK(store.claim({.key = key_of(2)}).what == memo::claim_result::status::busy);
+  }).join();
   copy.clear();
   CHECK(look_up(store, 1) == got::nothing);
 }
@@ -149,7 +127,7 @@ void threads_may_mix_everything(Store store) {
             store.stats();
             break;
           case 4:
-            store.claim(key_of(number));
+            store.claim({.key = key_of(number)});
             break;
           case 5:
             sample(number, size).put_into(store, memo::put_policy::replace);

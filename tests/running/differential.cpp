@@ -1,10 +1,10 @@
 #include <memo/run/engine.hpp>
 
-#include <memo/exec/inline_executor.hpp>
 #include <memo/store/directory_store.hpp>
 #include <memo/store/memory_store.hpp>
 
 #include "../laws/scratch.hpp"
+#include "../support/run_engine.hpp"
 #include "model.hpp"
 
 #include <catch2/catch.hpp>
@@ -63,7 +63,7 @@ class trial {
     options_ = {};
     options_.mode = draw_.one_in(2) ? memo::mode::read_write : modes[draw_.below(4)];
     options_.verify = draw_.one_in(2) ? 1.0 : 0.0;
-    options_.jobs = 1;
+    options_.jobs = draw_.one_in(2) ? 1 : 2 + static_cast<unsigned>(draw_.below(7));
     if (draw_.one_in(8)) options_.project = "p";
     if (draw_.one_in(8)) options_.secret = "s";
     while (draw_.one_in(5))
@@ -74,8 +74,8 @@ class trial {
         targets_.push_back(static_cast<std::uint32_t>(plan_.inputs.size() + draw_.below(steps_slots())));
     main_ = draw_.one_in(4) ? 1 - main_ : main_;
     described_ = ", mode " + std::string(memo::detail::rules_of(options_.mode).name) + ", verify " +
-                 std::to_string(options_.verify) + ", store " + std::to_string(main_) + ", targets " +
-                 shown(targets_) + described(plan_);
+                 std::to_string(options_.verify) + ", jobs " + std::to_string(options_.jobs) + ", store " +
+                 std::to_string(main_) + ", targets " + shown(targets_) + described(plan_);
   }
 
   std::size_t steps_slots() const { return plan_.slots.size() - plan_.inputs.size(); }
@@ -100,8 +100,7 @@ class trial {
   void compare_plan() {
     auto const calls = std::make_shared<std::vector<int>>(plan_.steps.size());
     memo::detail::engine engine(request(calls, true));
-    memo::inline_executor here;
-    engine.run(here);
+    run_engine(engine, 1);
     std::vector<memo::forecast> said;
     for (auto const& s : engine.report().steps) said.push_back(s.forecast);
     auto const right = expected().forecasts();
@@ -115,8 +114,7 @@ class trial {
     model m = expected();
     m.run_all();
     memo::detail::engine engine(request(calls, false));
-    memo::inline_executor here;
-    engine.run(here);
+    run_engine(engine, options_.jobs);
 
     if (*calls != m.called) return fail("called", *calls, m.called);
     std::vector<memo::outcome> outcomes;

@@ -3,25 +3,28 @@
 #include <catch2/catch.hpp>
 #include <string>
 
-using memo::detail::last_parts;
 using memo::detail::last_record_id;
+using memo::detail::last_steps;
 using memo::detail::read_last_record;
 using memo::detail::write_last_record;
 
 TEST_CASE("what was written is read back") {
-  last_parts const steps{
-      {"mean", std::string("\1\0parts", 7)}, {"a,b", ""}, {"", "x"}, {"long", std::string(100'000, 'p')}};
+  last_steps const steps{{"mean", std::string("\1\0parts", 7), 5},
+                         {"a,b", "", ~std::uint64_t{0}},
+                         {"", "x", 0},
+                         {"long", std::string(100'000, 'p'), 1}};
   CHECK(read_last_record(write_last_record(steps)) == steps);
   CHECK(read_last_record(write_last_record({})).empty());
 }
 
 TEST_CASE("a record begins with its name and version") {
-  CHECK(write_last_record({{"x", "yz"}}) == std::string("memo-last\1\1\0\0\0x\2\0\0\0yz", 21));
+  CHECK(write_last_record({{"x", "yz", 7}}) ==
+        std::string("memo-last\2\1\0\0\0x\2\0\0\0yz\7\0\0\0\0\0\0\0", 29));
 }
 
 TEST_CASE("another version, and what is no record, is as good as none") {
-  std::string newer = write_last_record({{"x", "yz"}});
-  newer[9] = 2;
+  std::string newer = write_last_record({{"x", "yz", 0}});
+  newer[9] = 3;
   CHECK(read_last_record(newer).empty());
   CHECK(read_last_record("").empty());
   CHECK(read_last_record("memo-last").empty());
@@ -29,7 +32,7 @@ TEST_CASE("another version, and what is no record, is as good as none") {
 }
 
 TEST_CASE("a damaged record never gives more than it holds") {
-  std::string const whole = write_last_record({{"one", "first parts"}, {"two", "second parts"}});
+  std::string const whole = write_last_record({{"one", "first parts", 1}, {"two", "second parts", 2}});
   for (std::size_t length = 0; length < whole.size(); ++length)
     CHECK(read_last_record(std::string_view(whole).substr(0, length)).size() <= 1);
   for (std::size_t i = 0; i < whole.size(); ++i)

@@ -1,8 +1,8 @@
 #include <memo/run/engine.hpp>
 
-#include <memo/exec/inline_executor.hpp>
 #include <memo/store/memory_store.hpp>
 
+#include "../support/run_engine.hpp"
 #include "random_graph.hpp"
 
 #include <catch2/catch.hpp>
@@ -66,8 +66,7 @@ class hidden_trial {
                                  .named_stores = {{"other", other_}},
                                  .options = options,
                                  .plan_only = false});
-    memo::inline_executor here;
-    engine.run(here);
+    run_engine(engine, jobs_);
     for (std::size_t s = 0; s < plan_.steps.size() && must_hit; ++s) {
       memo::cache_policy const policy = plan_.steps[s].policy;
       bool const may_run = policy == memo::cache_policy::never || policy == memo::cache_policy::digest_only;
@@ -112,6 +111,7 @@ class hidden_trial {
   }
 
   numbers draw_;
+  unsigned jobs_ = draw_.one_in(2) ? 1 : 2 + static_cast<unsigned>(draw_.below(7));
   plan plan_;
   std::vector<std::uint64_t> hidden_;
   memo::any_store store_ = memo::memory_store{};

@@ -1,97 +1,100 @@
 #include <memo/store/claims.hpp>
 
+#include "../support/processes.hpp"
+
 #include <atomic>
 #include <catch2/catch.hpp>
-#include <stdexcept>
 #include <thread>
+#include <vector>
 
 using memo::detail::claims;
 using status = memo::claim_result::status;
 
-TEST_CASE("a claim is given back on every way out") {
-  claims table;
-  try {
-    auto const mine = table.claim({1, 1});
-    CHECK(mine.what == status::mine);
-    CHECK(table.claim({1, 1}).what == status::busy);
-    CHECK(table.claim({1, 2}).what == status::mine);
-    throw std::runtime_error("the step failed");
-  } catch (std::runtime_error const&) {
-  }
-  CHECK(table.claim({1, 1}).what == status::mine);
+namespace {
+
+/// Adds its argument to a number.
+memo::claim_waiter adder(std::atomic<int>& to, int number) {
+  return {[](void* sum, std::uint64_t by) noexcept {
+            *static_cast<std::atomic<int>*>(sum) += static_cast<int>(by);
+          },
+          &to, static_cast<std::uint64_t>(number)};
 }
 
+}  // namespace
+
 TEST_CASE("a claim outlives its table") {
-  memo::claim_result held;
+  memo::claim_result held, place;
+  std::atomic<int> told{0};
   {
     claims table;
-    held = table.claim({1, 1});
+    held = table.claim({.key = {1, 1}});
+    place = table.claim({.key = {1, 1}, .waiter = adder(told, 7)});
   }
   held.hold.reset();
+  CHECK(told == 7);
 }
 
 TEST_CASE("the holder is named as a thread of this process") {
   claims table;
-  auto const mine = table.claim({1, 1});
+  auto const mine = table.claim({.key = {1, 1}});
   auto const number = std::to_string(memo::detail::thread_number());
   std::thread([&] {
-    CHECK(table.claim({1, 1}).holder == "thread " + number + " of this process");
+    auto const busy = table.claim({.key = {1, 1}});
+    CHECK(busy.holder == "thread " + number + " of this process");
+    CHECK_FALSE(busy.is_other_process);
     CHECK(memo::detail::thread_number() != std::stoull(number));
   }).join();
 }
 
-TEST_CASE("who stored a key himself is not told of it, others are once") {
+TEST_CASE("a claim across processes counts in this one where no other can see the store") {
   claims table;
-  table.note_stored({1, 1});
-  CHECK(table.claim({1, 1}).what == status::mine);
-  std::thread([&] {
-    CHECK(table.claim({1, 1}).what == status::hit);
-    CHECK(table.claim({1, 1}).what == status::mine);
-  }).join();
-  table.note_removed({1, 1});
-  std::thread([&] { CHECK(table.claim({1, 1}).what == status::mine); }).join();
+  auto const mine = table.claim({.key = {1, 1}, .reach = memo::claim_reach::machine});
+  CHECK(mine.what == status::mine);
+  CHECK(mine.note == "");
+  CHECK(table.claim({.key = {1, 1}}).what == status::busy);
 }
 
-TEST_CASE("what was stored long ago is forgotten") {
-  claims table;
-  for (unsigned i = 0; i < 5000; ++i) table.note_stored({2, i});
-  std::thread([&] {
-    CHECK(table.claim({2, 0}).what == status::mine);
-    CHECK(table.claim({2, 4999}).what == status::hit);
-    table.note_all_removed();
-    CHECK(table.claim({2, 4998}).what == status::mine);
-  }).join();
+TEST_CASE("where the file cannot be had the claim says why") {
+  int calls = 0;
+  claims counted({[](void* n, memo::claim_reach reach, std::string& why_not) {
+                    ++*static_cast<int*>(n);
+                    why_not = reach == memo::claim_reach::asked ? "asked in vain" : "not allowed";
+                    return std::shared_ptr<memo::detail::claim_file>();
+                  },
+                  &calls});
+  CHECK(counted.claim({.key = {1, 1}}).note == "");
+  CHECK(calls == 0);
+  auto const mine = counted.claim({.key = {1, 1}, .reach = memo::claim_reach::machine});
+  CHECK(mine.what == status::mine);
+  CHECK(mine.note == "not allowed");
+  CHECK(counted.claim({.key = {1, 1}, .reach = memo::claim_reach::machine}).what == status::busy);
+  CHECK(calls == 1);
+  CHECK(counted.claim({.key = {1, 2}, .reach = memo::claim_reach::asked}).note == "asked in vain");
 }
 
-TEST_CASE("of many threads one computes and the others find it done") {
-  for (int round = 0; round < 200; ++round) {
-    claims table;
-    std::atomic<int> computed{0};
-    std::atomic<bool> stored{false};
-    std::vector<std::thread> threads;
-    for (int t = 0; t < 4; ++t)
-      threads.emplace_back([&] {
-        while (!stored) {
-          auto const claim = table.claim({3, 3});
-          if (claim.what != status::mine) continue;
-          ++computed;
-          table.note_stored({3, 3});
-          stored = true;
-        }
-      });
-    for (auto& thread : threads) thread.join();
-    CHECK(computed == 1);
+TEST_CASE("a child that is forked while threads claim finds a table that it can use") {
+  claims table;
+  std::atomic<bool> is_done{false};
+  std::vector<std::thread> threads;
+  for (std::uint64_t t = 0; t < 2; ++t)
+    threads.emplace_back([&, t] {
+      std::atomic<int> told{0};
+      for (std::uint64_t i = 0; !is_done; ++i) {
+        auto const mine = table.claim({.key = {t, i}});
+        auto const place = table.claim({.key = {t, i}, .waiter = adder(told, 1)});
+      }
+    });
+  for (int i = 0; i < (test::is_long() ? 5000 : 100); ++i) {
+    auto mine = table.claim({.key = {9, 9}});
+    test::process child([&] {
+      if (table.claim({.key = {9, 9}}).what != status::mine) return 1;
+      auto const own = table.claim({.key = {9, 9}});
+      mine.hold.reset();
+      return table.claim({.key = {9, 9}}).what == status::busy ? 0 : 2;
+    });
+    CHECK(child.join() == 0);
+    CHECK(table.claim({.key = {9, 9}}).what == status::busy);
   }
-}
-
-TEST_CASE("a key is pinned until its last pin is gone") {
-  memo::detail::pins pins;
-  std::vector<memo::digest> const keys{{1, 1}, {1, 2}, {1, 1}};
-  auto first = pins.pin(keys);
-  auto second = pins.pin(keys);
-  first.reset();
-  CHECK(pins.contains({1, 1}));
-  CHECK_FALSE(pins.contains({1, 3}));
-  second.reset();
-  CHECK_FALSE(pins.contains({1, 1}));
+  is_done = true;
+  for (auto& thread : threads) thread.join();
 }

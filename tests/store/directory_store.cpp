@@ -48,6 +48,7 @@ TEST_CASE("a directory store inside other files keeps the promises of a store") 
   scratch_folder const folder;
   write_content(folder / "thesis.tex", "x");
   laws::hold([&] { return memo::directory_store{folder.path()}; });
+  CHECK(sample(1).put_into(memo::directory_store{folder.path()}).stored);
   CHECK(content_of(folder / "thesis.tex") == "x");
   CHECK(fs::exists(folder / ".memo/MEMO"));
   CHECK_FALSE(fs::exists(folder / "MEMO"));
@@ -289,8 +290,8 @@ TEST_CASE("two handles of one path, through a link too, share claims") {
   fs::create_directory_symlink(folder / "cache", folder / "link");
   memo::directory_store const one{folder / "cache"};
   memo::directory_store const two{folder / "link/"};
-  auto const mine = one.claim(key_of(1));
-  CHECK(two.claim(key_of(1)).what == memo::claim_result::status::busy);
+  auto const mine = one.claim({.key = key_of(1)});
+  CHECK(two.claim({.key = key_of(1)}).what == memo::claim_result::status::busy);
   CHECK(sample(1).put_into(one).stored);
   CHECK(look_up(two, 1) == got::right);
 }

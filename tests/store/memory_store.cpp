@@ -2,6 +2,9 @@
 
 #include "../laws/store_laws.hpp"
 
+#include <algorithm>
+#include <stdexcept>
+
 using namespace samples;
 
 TEST_CASE("a memory store keeps the promises of a store") {
@@ -151,4 +154,147 @@ TEST_CASE("what a reader holds outlives the store") {
     store.clear();
   }
   CHECK(memo::as_text(held.bytes.view) == one.bytes);
+}
+
+namespace {
+
+int const number_tag = 0, text_tag = 0;
+
+/// Puts a live value under a key; without a stored form.
+template <class T>
+void put_live(memo::memory_store const& store, int number, T value, void const* tag,
+              memo::put_policy policy = memo::put_policy::keep) {
+  sample one(number);
+  one.value.dependencies.clear();
+  one.value.created_ms = 1000 + number;
+  one.value.outputs[0].object = id_of("live " + std::to_string(number));
+  auto source = one.source();
+  source.live = {std::make_shared<T const>(std::move(value)), tag, sizeof(T), nullptr};
+  memo::put_request const request{one.key, &one.value, policy, {&source, 1}};
+  if (!store.put({&request, 1}).stored) throw std::runtime_error("a value was not kept");
+}
+
+/// The number under a key, or -1.
+int recall_number(memo::memory_store const& store, int number, memo::access how = memo::access::normal) {
+  int got = -1;
+  std::int64_t const created = store.recall(key_of(number), {&number_tag, how, &got, sizeof got, nullptr});
+  CHECK(created == (got == -1 ? -1 : 1000 + number));
+  return got;
+}
+
+}  // namespace
+
+TEST_CASE("a memory store recalls live values at once, and nothing that is gone or of another type") {
+  memo::memory_store const store;
+  memo::memory_store const copy = store;
+  CHECK(recall_number(store, 1) == -1);
+  put_live(store, 1, 11, &number_tag);
+  put_live(store, 2, std::string("text"), &text_tag);
+  for (int i = 0; i < 3; ++i) CHECK(recall_number(copy, 1) == 11);
+  CHECK(recall_number(store, 2) == -1);
+  std::shared_ptr<void const> handle;
+  CHECK(store.recall(key_of(2), {&text_tag, memo::access::normal, nullptr, 0, &handle}) == 1002);
+  CHECK(*static_cast<std::string const*>(handle.get()) == "text");
+  CHECK(handle == store.read(id_of("live 2"), &text_tag).live.value);
+
+  put_live(copy, 1, 12, &number_tag);  // keeps
+  CHECK(recall_number(store, 1) == 11);
+  put_live(copy, 1, 12, &number_tag, memo::put_policy::replace);
+  CHECK(recall_number(store, 1) == 12);
+  CHECK(copy.erase(key_of(1)));
+  CHECK(recall_number(store, 1) == -1);
+  put_live(store, 1, 13, &number_tag);
+  CHECK(recall_number(store, 1) == 13);
+  copy.clear();
+  CHECK(recall_number(store, 1) == -1);
+  CHECK(*static_cast<std::string const*>(handle.get()) == "text");
+}
+
+TEST_CASE("what read files or has variants is not recalled") {
+  memo::memory_store const store;
+  sample one(1);
+  one.value.dependencies.resize(1);
+  auto source = one.source();
+  source.live = {std::make_shared<int const>(7), &number_tag, 4, nullptr};
+  memo::put_request const request{one.key, &one.value, memo::put_policy::keep, {&source, 1}};
+  CHECK(store.put({&request, 1}).stored);
+  CHECK(recall_number(store, 1) == -1);
+  put_live(store, 2, 5, &number_tag);
+  CHECK(recall_number(store, 2) == 5);
+  sample other(2);
+  other.value.variant = id_of("another");
+  CHECK(other.put_into(store).stored);
+  CHECK(recall_number(store, 2) == -1);
+}
+
+TEST_CASE("hits decide which entry of a memory store was used least recently") {
+  memo::memory_store const store{{.max_entries = 6}};
+  for (int i = 0; i < 6; ++i) put_live(store, i, i, &number_tag);
+  for (int round = 0; round < 3; ++round)
+    for (int const i : {2, 0, 5, 1}) CHECK(recall_number(store, i) == i);
+  CHECK(recall_number(store, 4, memo::access::read_only) == 4);  // which changes nothing
+  std::vector<int> left_in_order;
+  for (int i = 0; i < 6; ++i) {
+    put_live(store, 10 + i, i, &number_tag);
+    for (int k = 0; k < 6; ++k)
+      if (store.show(key_of(k)).empty() &&
+          std::find(left_in_order.begin(), left_in_order.end(), k) == left_in_order.end())
+        left_in_order.push_back(k);
+  }
+  CHECK(left_in_order == std::vector<int>{3, 4, 2, 0, 5, 1});
+}
+
+TEST_CASE("pinned entries of a memory store outlive many others") {
+  memo::memory_store const store{{.max_entries = 20}};
+  for (int i = 0; i < 5; ++i) put_live(store, i, i, &number_tag);
+  std::vector<memo::digest> const keys{key_of(1), key_of(3)};
+  auto pin = store.pin(keys);
+  for (int i = 100; i < 400; ++i) put_live(store, i, i, &number_tag);
+  CHECK(store.stats().entries == 20);
+  CHECK(recall_number(store, 1) == 1);
+  CHECK(recall_number(store, 3) == 3);
+  CHECK(recall_number(store, 0) == -1);
+  pin.reset();
+  for (int i = 400; i < 500; ++i) put_live(store, i, i, &number_tag);
+  CHECK(store.stats().entries == 20);
+  CHECK(recall_number(store, 1) == -1);
+}
+
+TEST_CASE("threads may recall, put, erase and clear at the same time") {
+  memo::memory_store const store{{.max_entries = 30}};
+  std::atomic<int> wrong{0};
+  std::vector<std::thread> threads;
+  for (unsigned t = 0; t < 4; ++t)
+    threads.emplace_back([&, t] {
+      unsigned state = t * 7919 + 1;
+      for (int i = 0; i < 3000; ++i) {
+        state = state * 1664525 + 1013904223;
+        int const number = static_cast<int>((state >> 16) % 40);
+        int got = -1;
+        std::shared_ptr<void const> handle;
+        switch ((state >> 8) % 16) {
+          case 0:
+            store.erase(key_of(number));
+            break;
+          case 1:
+            if (i % 50 == 0) store.clear();
+            break;
+          case 2:
+          case 3:
+            put_live(store, number, number, &number_tag);
+            break;
+          case 4:
+            if (store.recall(key_of(number), {&number_tag, memo::access::normal, nullptr, 0, &handle}) >= 0)
+              wrong += *static_cast<int const*>(handle.get()) != number ? 1 : 0;
+            break;
+          default:
+            if (store.recall(key_of(number),
+                             {&number_tag, memo::access::normal, &got, sizeof got, nullptr}) >= 0)
+              wrong += got != number ? 1 : 0;
+        }
+      }
+    });
+  for (auto& thread : threads) thread.join();
+  CHECK(wrong == 0);
+  CHECK(store.stats().entries <= 30);
 }

@@ -87,6 +87,23 @@ TEST_CASE("a new variant comes first, takes the place of its like, and pushes ou
   CHECK(all.back().variant.low == 5);
 }
 
+TEST_CASE("a put may keep more variants, and let some go") {
+  memo::entries all;
+  for (unsigned i = 1; i <= 20; ++i) {
+    memo::entry one;
+    one.variant = {0, i};
+    all = memo::detail::with_variant(all, one, {}, 18);
+  }
+  CHECK(all.size() == 18);
+  memo::entry merged;
+  merged.variant = {1, 0};
+  memo::digest const gone[] = {{0, 20}, {0, 10}, {5, 5}};
+  all = memo::detail::with_variant(all, merged, gone, 18);
+  CHECK(all.size() == 17);
+  CHECK(all[1].variant.low == 19);
+  for (auto const& one : all) CHECK(one.variant != gone[1]);
+}
+
 TEST_CASE("a step is named by any of its outputs") {
   using memo::detail::names_step;
   CHECK(names_step("mean", "mean"));

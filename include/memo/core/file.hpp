@@ -123,6 +123,17 @@ inline outcome<unique_fd> open_or_create(int folder, char const* name, mode_t mo
   }
 }
 
+/// Opens a file for reading and writing, made where there was none as `create_new` does it. Its locks are what it is
+/// good for.
+inline outcome<unique_fd> open_to_lock(int folder, char const* name, mode_t mode, gid_t group) {
+  for (int attempt = 0;; ++attempt) {
+    auto opened = open_at(folder, name, O_RDWR | O_NONBLOCK);
+    if (opened.error != ENOENT || attempt == 9) return opened;
+    auto const made = create_new(folder, name, mode, group);
+    if (!made && made.error != EEXIST) return {{}, made.error};
+  }
+}
+
 /// Reads from the descriptor's position until `size` bytes are there or the file ends; tells how many.
 inline outcome<std::size_t> read_up_to(int fd, std::byte* to, std::size_t size) {
   std::size_t done = 0;

@@ -7,6 +7,7 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -45,6 +46,10 @@ struct calls {
   int (*mkdirat)(int, char const*, mode_t) = [](int folder, char const* name, mode_t mode) {
     return ::mkdirat(folder, name, mode);
   };
+  int (*fcntl)(int, int, struct flock*) = [](int fd, int command, struct flock* range) {
+    return ::fcntl(fd, command, range);
+  };
+  int (*fstatfs)(int, struct statfs*) = [](int fd, struct statfs* status) { return ::fstatfs(fd, status); };
   ssize_t (*getrandom)(void*, std::size_t) = [](void* to, std::size_t n) { return ::getrandom(to, n, 0); };
 };
 

@@ -26,7 +26,7 @@ struct unknown_name {
   static_assert(
       broken<Step>,
       "memo: the step reads a name that no input or step of the pipeline provides; check the spelling in "
-      ".from<...>() or .after<...>()");
+      ".from<...>(), .over<...>() or .after<...>()");
 };
 template <class... Steps>
 struct reads_itself {
@@ -101,6 +101,41 @@ struct bad_check_function {
       broken<Step>,
       "memo: a predicate given to .check() cannot be called with the step's outputs, or gives no bool");
 };
+template <class Step, class Reads>
+struct not_a_range {
+  static_assert(
+      broken<Step>,
+      "memo: .over<...>() of the map names a value that is no range; a map needs one that can be walked "
+      "through with begin() and end() while it is const, and more than once");
+};
+template <class Step>
+struct map_with_several_names {
+  static_assert(
+      broken<Step>,
+      "memo: a map has one name, that of the vector of its results; where its function gives several "
+      "values, let it return a struct");
+};
+template <class Step, class Arguments>
+struct map_not_callable {
+  static_assert(
+      broken<Step>,
+      "memo: the function of the map cannot be called with an element of the range of .over<...>() and "
+      "what .from<...>() names after it, each as a value or a const reference; memo::context& comes first");
+};
+template <class Step, class Arguments>
+struct element_not_hashable {
+  static_assert(
+      broken<Step>,
+      "memo: the elements of the range of the map can be neither hashed nor serialized; give their type a "
+      "cereal serialize function, a memo::codec or a memo::hash_of");
+};
+template <class Step, class Type>
+struct result_not_copyable {
+  static_assert(
+      broken<Step>,
+      "memo: the function of the map must return a value that can be copied, because equal elements share "
+      "one result");
+};
 template <class Input>
 struct bad_default {
   static_assert(
@@ -121,6 +156,9 @@ template <class G, class... A>
   requires std::is_invocable_v<G const&, A const&...>
 inline constexpr bool gives_hashable<G, types<A...>> =
     hashable<std::remove_cvref_t<std::invoke_result_t<G const&, A const&...>>>;
+template <class G, class Range, class... Rest>
+inline constexpr bool gives_hashable<G, mapped<Range, Rest...>> =
+    gives_hashable<G, types<range_element<Range>, Rest...>>;
 
 template <class Checks, class Outputs>
 inline constexpr bool checks_work = false;
@@ -146,6 +184,20 @@ inline constexpr bool are_good_outputs = false;
 template <cache_policy Policy, class... T>
 inline constexpr bool are_good_outputs<Policy, types<T...>> = (true && ... && is_good_output<Policy, T>);
 
+template <class Arguments>
+inline constexpr bool goes_over_range = true;
+template <class Range, class... Rest>
+inline constexpr bool goes_over_range<mapped<Range, Rest...>> = mapped_range<Range>;
+
+template <class Arguments>
+inline constexpr bool has_hashable_elements = true;
+template <class Range, class... Rest>
+inline constexpr bool has_hashable_elements<mapped<Range, Rest...>> = hashable<range_element<Range>>;
+
+template <class Arguments, class Result>
+inline constexpr bool can_share_result =
+    !is_mapped<Arguments> || std::is_void_v<Result> || std::is_copy_constructible_v<Result>;
+
 /// Whether all rules hold for a step of these parts. It names no step, so that steps of one signature share it.
 template <class Parts, class Arguments, std::size_t Outputs, cache_policy Policy>
 consteval bool step_is_sound() {
@@ -153,9 +205,10 @@ consteval bool step_is_sound() {
   if constexpr (!call::callable) {
     return false;
   } else {
-    using outputs = outputs_of<typename call::result, Outputs>;
+    using outputs = step_outputs<Arguments, typename call::result, Outputs>;
     using list = typename outputs::list;
     return !is_borrowed<typename call::result> && outputs::matches &&
+           can_share_result<Arguments, typename call::result> && has_hashable_elements<Arguments> &&
            !has_hidden_state<typename Parts::function_type> && are_good_outputs<Policy, list> &&
            (std::is_same_v<typename Parts::key_type, no_function> ||
             gives_hashable<typename Parts::key_type, Arguments>) &&
@@ -195,14 +248,24 @@ consteval auto check_node() {
       using witness = step_witness<first_id(typename Node::outputs{})>;
       using call = call_of<typename parts::function_type, arguments>;
       using result = typename call::result;
-      using list = typename outputs_of<result, outputs>::list;
-      if constexpr (requires { requires call::served_type::mutable_reference; }) {
+      using list = typename step_outputs<arguments, result, outputs>::list;
+      if constexpr (is_mapped<arguments> && outputs != 1) {
+        return sizeof(rule::map_with_several_names<witness>) != 0;
+      } else if constexpr (!goes_over_range<arguments>) {
+        return sizeof(rule::not_a_range<witness, arguments>) != 0;
+      } else if constexpr (requires { requires call::served_type::mutable_reference; }) {
         return sizeof(rule::mutable_parameter<witness>) != 0;
+      } else if constexpr (!call::callable && is_mapped<arguments>) {
+        return sizeof(rule::map_not_callable<witness, typename called_with<arguments>::list>) != 0;
       } else if constexpr (!call::callable) {
         return sizeof(rule::not_callable<witness, arguments>) != 0;
       } else if constexpr (is_borrowed<result>) {
         return sizeof(rule::borrowed_output<witness, type<result>>) != 0;
-      } else if constexpr (!outputs_of<result, outputs>::matches) {
+      } else if constexpr (!can_share_result<arguments, result>) {
+        return sizeof(rule::result_not_copyable<witness, type<result>>) != 0;
+      } else if constexpr (!has_hashable_elements<arguments>) {
+        return sizeof(rule::element_not_hashable<witness, typename called_with<arguments>::list>) != 0;
+      } else if constexpr (!step_outputs<arguments, result, outputs>::matches) {
         return sizeof(rule::outputs_do_not_match<witness, type<result>>) != 0;
       } else if constexpr (has_hidden_state<typename parts::function_type>) {
         return sizeof(rule::hidden_state<witness, typename parts::function_type>) != 0;

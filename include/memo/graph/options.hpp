@@ -66,12 +66,13 @@ struct step_options {
   code_identity code = code_identity::build;
   std::int64_t version = 0;
   digest source;
-  std::int64_t ttl_ms = -1;  ///< negative: none
-  unsigned retries = 0;      ///< further attempts after an exception
-  unsigned threads = 1;    ///< jobs that the step takes while it runs; counts where several steps run at once
-  std::string_view store;  ///< the name of the runner's store that holds it; empty: the main one
-  name_lists environment;  ///< variables that count as inputs; `*` at the end is a pattern
-  name_lists exclusions;   ///< steps that share a name here never run at the same time
+  std::int64_t ttl_ms = -1;         ///< negative: none
+  unsigned retries = 0;             ///< further attempts after an exception
+  std::int64_t retry_pause_ms = 0;  ///< before the first of them; doubles for each further one
+  unsigned threads = 1;             ///< jobs that the step, or each element of a map, takes while it runs
+  std::string_view store;           ///< the name of the runner's store that holds it; empty: the main one
+  name_lists environment;           ///< variables that count as inputs; `*` at the end is a pattern
+  name_lists exclusions;            ///< steps and elements that share a name here never run at the same time
 };
 
 namespace detail {

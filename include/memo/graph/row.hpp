@@ -30,6 +30,8 @@ struct call_frame {
   std::span<std::shared_ptr<void>> results;  ///< one for each output, to be filled in
 };
 
+struct map_row;
+
 /// One step, without types. Everything that it points to lives as long as the graph that holds it.
 struct step_row {
   std::span<std::string_view const> names;  ///< of the outputs
@@ -46,6 +48,9 @@ struct step_row {
   bool takes_context = false;
   void const* function = nullptr;
   void (*invoke)(void const* function, call_frame& frame) = nullptr;
+
+  /// How to run over the elements of the first value that it reads; null where the step is no map.
+  map_row const* map = nullptr;
 
   /// The fingerprint of the function object's state, and its schema; null where it has none.
   fingerprint (*state)(void const* function, std::uint64_t seed) = nullptr;

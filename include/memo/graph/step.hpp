@@ -41,6 +41,20 @@ struct step_parts {
   [[no_unique_address]] Checks checks{};
 };
 
+/// What a map reads: the range `Over`, then what its function is called with beside an element.
+template <name_id Over, name_id... Rest>
+struct map_ids : ids<Over, Rest...> {};
+
+template <class Reads>
+inline constexpr bool is_map = false;
+template <name_id Over, name_id... Rest>
+inline constexpr bool is_map<map_ids<Over, Rest...>> = true;
+
+template <name_id Over, name_id... Rest>
+map_ids<Over, Rest...> with_rest(map_ids<Over>, ids<Rest...>);
+template <name_id Over, name_id... Rest>
+map_ids<Over, Rest...> with_range(ids<Over>, ids<Rest...>);
+
 /// The part of a step that has no types.
 struct step_base {
   std::span<std::string_view const> names;  ///< of the outputs
@@ -62,11 +76,30 @@ struct step_node : step_base {
 
   Parts parts;
 
-  /// Names what the parameters of the function read, in order.
+  /// Names what the parameters of the function read, in order; for a map, what they read behind the element.
   template <fixed_string... Names>
   constexpr auto from() const {
-    static_assert(Reads::size == 0, "memo: .from<...>() names all that the step reads; call it once");
-    return step_node<Outputs, Parts, ids<id_of<Names>...>, After, Policy>{base(), parts};
+    static_assert(Reads::size == (is_map<Reads> ? 1 : 0),
+                  "memo: .from<...>() names all that the step reads; call it once");
+    using rest = ids<id_of<Names>...>;
+    if constexpr (is_map<Reads>)
+      return step_node<Outputs, Parts, decltype(with_rest(Reads{}, rest{})), After, Policy>{base(), parts};
+    else
+      return step_node<Outputs, Parts, rest, After, Policy>{base(), parts};
+  }
+
+  /// Makes the step a map: its function is called for each element of the range `Name`, with the element and what
+  /// `.from` names, and the step's value is the `std::vector` of the results, in the order of the range. Each element is
+  /// cached by its own value, whatever its position; of equal elements one runs.
+  template <fixed_string Name, fixed_string... More>
+  constexpr auto over() const {
+    static_assert(!is_map<Reads> && sizeof...(More) == 0,
+                  "memo: .over<\"range\">() names the one range of a map; call it once, with one name");
+    if constexpr (is_map<Reads>)
+      return *this;
+    else
+      return step_node<Outputs, Parts, decltype(with_range(ids<id_of<Name>>{}, Reads{})), After, Policy>{
+          base(), parts};
   }
 
   /// Runs later than these, and needs them to have run, but reads nothing of them.
@@ -91,7 +124,7 @@ struct step_node : step_base {
     return step_node<Outputs, Parts, Reads, After, Chosen>{base(), parts};
   }
 
-  /// `g(arguments...)` gives what stands for the inputs in the key.
+  /// `g(arguments...)` gives what stands for the inputs in the key; for a map, in the key of each element.
   template <class G>
   constexpr auto key(G g) const {
     using parts_t = step_parts<typename Parts::function_type, G, typename Parts::identity_type,
@@ -130,19 +163,24 @@ struct step_node : step_base {
     return with([](step_options& o) { o.environment.add(name_list<Names...>::views); });
   }
 
-  /// Attempts `count` times more after an exception.
-  constexpr auto retry(unsigned count) const {
-    return with([count](step_options& o) { o.retries = count; });
+  /// Attempts `count` times more after an exception: the first time after `pause`, then each time after twice the
+  /// pause before. A map attempts its elements again, each by itself.
+  template <class Rep = std::int64_t, class Period = std::milli>
+  constexpr auto retry(unsigned count, std::chrono::duration<Rep, Period> pause =
+                                           std::chrono::duration<Rep, Period>::zero()) const {
+    return with([count, pause](step_options& o) {
+      o.retries = count;
+      o.retry_pause_ms = milliseconds_of(pause);
+    });
   }
 
-  /// Steps that share a name here never run at the same time. (Today the runner runs one step at a time.)
+  /// Steps, and elements of maps, that share a name here never run at the same time.
   template <fixed_string... Names>
   constexpr auto uses() const {
     return with([](step_options& o) { o.exclusions.add(name_list<Names...>::views); });
   }
 
-  /// The step runs `count` threads of its own: it takes as many of the runner's jobs. (Today the runner runs one step
-  /// at a time.)
+  /// The step, or each element of a map, runs `count` threads of its own: it takes as many of the runner's jobs.
   constexpr auto threads(unsigned count) const {
     return with([count](step_options& o) { o.threads = count; });
   }

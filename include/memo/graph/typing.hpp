@@ -1,12 +1,14 @@
 /// The types in a pipeline: what each slot holds and how each step is called.
 #pragma once
 
+#include <memo/graph/range.hpp>
 #include <memo/graph/shape.hpp>
 #include <memo/graph/signature.hpp>
 
 #include <cstddef>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace memo::detail {
 
@@ -49,6 +51,13 @@ struct step_slots<step_node<ids<First, Second, Ids...>, Parts, Reads, After, Pol
     : paired_slots<ids<First, Second, Ids...>,
                    typename outputs_of<typename signature<F>::result, sizeof...(I)>::list> {};
 
+/// The value of a map whose function gives `Result`.
+template <class Result>
+using map_value = std::vector<std::conditional_t<std::is_void_v<Result>, unit, std::remove_cvref_t<Result>>>;
+template <name_id Id, class Parts, name_id Over, name_id... Rest, class After, cache_policy Policy, class F>
+struct step_slots<step_node<ids<Id>, Parts, map_ids<Over, Rest...>, After, Policy>, F, std::index_sequence<0>,
+                  true> : slot_of_type<Id, map_value<typename signature<F>::result>> {};
+
 template <class Node>
 struct node_slots : step_slots<Node, typename Node::parts_type::function_type,
                                std::make_index_sequence<Node::outputs::size>> {};
@@ -88,14 +97,55 @@ std::type_identity<void> find_slot(void const*);
 template <class List, name_id Id>
 using slot_type = typename decltype(find_slot<List, Id>(static_cast<slot_table<List> const*>(nullptr)))::type;
 
+/// What a map reads: a range, and what its function is called with beside an element.
+template <class Range, class... Rest>
+struct mapped {};
+template <class Arguments>
+inline constexpr bool is_mapped = false;
+template <class Range, class... Rest>
+inline constexpr bool is_mapped<mapped<Range, Rest...>> = true;
+
+/// The types that the function of a step is called with.
+template <class Arguments>
+struct called_with {
+  using list = Arguments;
+};
+template <class Range, class... Rest>
+struct called_with<mapped<Range, Rest...>> {
+  using list = types<range_element<Range>, Rest...>;
+};
+
+template <class F, class Range, class... Rest, class Signature>
+struct call_of<F, mapped<Range, Rest...>, Signature>
+    : call_of<F, types<range_element<Range>, Rest...>, Signature> {};
+template <class F, class Range, class... Rest, class Signature>
+  requires(!mapped_range<Range>)
+struct call_of<F, mapped<Range, Rest...>, Signature> {
+  static constexpr bool callable = false;
+  using result = void;
+};
+
+/// The types of the outputs of a step, by what it reads and what its function gives.
+template <class Arguments, class Result, std::size_t Outputs>
+struct step_outputs : outputs_of<Result, Outputs> {};
+template <class Range, class... Rest, class Result, std::size_t Outputs>
+struct step_outputs<mapped<Range, Rest...>, Result, Outputs> {
+  static constexpr bool matches = Outputs == 1;
+  using list = types<map_value<Result>>;
+};
+
 template <class List, class Reads>
 struct read_types;
+template <class List, name_id Over, name_id... Rest>
+struct read_types<List, map_ids<Over, Rest...>> {
+  using type = mapped<slot_type<List, Over>, slot_type<List, Rest>...>;
+};
 template <class List, name_id... Ids>
 struct read_types<List, ids<Ids...>> {
   using type = types<slot_type<List, Ids>...>;
 };
 
-/// The types of what a step reads, in order.
+/// The types of what a step reads, in order: `types<...>`, or `mapped<...>` where it is a map.
 template <class List, class Node>
 using read_by = typename read_types<List, typename Node::reads>::type;
 
@@ -104,7 +154,7 @@ template <class List, class Node>
 struct step_typing {
   using arguments = read_by<List, Node>;
   using call = call_of<typename Node::parts_type::function_type, arguments>;
-  using outputs = outputs_of<typename call::result, Node::outputs::size>;
+  using outputs = step_outputs<arguments, typename call::result, Node::outputs::size>;
 };
 
 }  // namespace memo::detail

@@ -112,6 +112,10 @@ inline std::string part_text(byte_view parts, part_view const& p) {
       return "key given by .key() = " + value_text(p.name, p.bytes);
     case part::identity:
       return "identity of the output: " + name;
+    case part::over:
+      return "for each element of " + name;
+    case part::element:
+      return "element = " + value_text(p.name, p.bytes);
     case part::environment:
       return "environment " + name +
              (p.bytes.empty() ? " not set" : " = " + quoted(as_text(p.bytes.subspan(1))));

@@ -43,6 +43,8 @@ enum class part : std::uint8_t {
   user_key = 14,     ///< what `.key(g)` gave, named by its schema
   environment = 15,  ///< a variable and its value
   identity = 16,     ///< the schema of what stands for the output (`.identity`)
+  over = 17,         ///< named by the range over whose elements a map runs
+  element = 18,      ///< one of these elements
 };
 
 /// Collects parts in a buffer that is on the stack while they are short. Not thread safe.

@@ -22,6 +22,7 @@ enum class event_kind : std::uint8_t {
   did_log,       ///< a step wrote a line with context::log
   did_progress,  ///< a step said how far it is: `count` of `total`
   did_finish,    ///< the run is over
+  will_wait,     ///< a result is waited for that another thread or process computes; `text` says which
 };
 
 /// One event. The texts are valid during the call of the observer.

@@ -53,6 +53,10 @@ inline std::string difference_text(part_view const* old_part, part_view const& n
       return "its .identity() changed";
     case part::user_key:
       return "what .key() gives changed";
+    case part::over:
+      return "it runs over the elements of `" + name + "` now";
+    case part::element:
+      return "the element" + known;
     case part::environment:
       return "environment variable " + name + known;
   }
@@ -68,6 +72,8 @@ inline std::string removed_text(part_view const& p) {
       return ".key() was removed";
     case part::identity:
       return ".identity() was removed";
+    case part::over:
+      return "it no longer runs over the elements of `" + std::string(p.name) + "`";
     default:
       return "`" + std::string(p.name) + "` no longer counts";
   }

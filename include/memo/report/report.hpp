@@ -66,6 +66,7 @@ struct step_report {
   bool differs = false;                          ///< verify: it gives another result than the stored one
   std::string difference;                        ///< what differs: digests, and the first differing byte
   bool not_reproducible = false;  ///< it ran again because its value was lost, and gave another one
+  std::string waited_for;         ///< who computed its key while it waited: "process 4711"; empty: nobody
   std::string parts;              ///< of its key, for `explain`
 };
 

@@ -73,6 +73,7 @@ inline std::string reason_text(step_report const& s) {
   std::string text = s.reason;
   if (s.differs) text += "; verify: " + s.difference;
   if (s.not_reproducible) text += "; not reproducible";
+  if (!s.waited_for.empty()) text += "; waited for " + s.waited_for;
   return text;
 }
 

@@ -72,6 +72,28 @@ inline object_source object_of(encoding const& encoded, value_type const& type,
           .live = {std::move(value), type.tag, encoded.size(), type.stored_form}};
 }
 
+/// Reads the value of one output of an entry. `elements_only`: the stored bytes of a contiguous value will do.
+inline loaded load_output(any_store& store, stored_output const& kept, value_type const& type,
+                          bool elements_only, access how) {
+  if (!kept.has_value()) return {{}, {}, "its value was not kept"};
+  if (kept.codec != codec_of(type)) return {{}, {}, "its value has another form"};
+  shared_bytes bytes = kept.bytes;
+  if (!kept.is_inline) {
+    found_object object = store.read(kept.object, type.tag, how);
+    if (object.status != lookup::hit)
+      return {{}, {}, object.reason.empty() ? std::string("its value is gone") : std::move(object.reason)};
+    if (object.live && object.live.tag == type.tag) return {std::move(object.live.value), {}, {}};
+    bytes = std::move(object.bytes);
+  }
+  if (elements_only && type.elements != nullptr && !kept.is_inline) return {{}, std::move(bytes), {}};
+  if (type.decode == nullptr) return {{}, {}, "its value was kept by another process"};
+  try {
+    return {type.decode(bytes.view), {}, {}};
+  } catch (decode_error const&) {
+    return {{}, {}, "its value is damaged"};
+  }
+}
+
 /// One key's way through the protocol. Used by one thread at a time.
 class cached_call {
  public:
@@ -81,6 +103,15 @@ class cached_call {
   digest const& key() const { return key_; }
   entry const& found() const { return (*variants_)[variant_]; }
   bool has_entry() const { return variants_ != nullptr; }
+  /// Tells entries apart: another one, even with the same content, is another answer of the store.
+  entries const* answer() const { return variants_.get(); }
+  std::shared_ptr<entries const> const& variants() const { return variants_; }
+  /// True where the entry's outputs have these fingerprints.
+  bool gives(std::span<fingerprint const> values) const {
+    auto const same = [](stored_output const& o, fingerprint const& value) { return o.value == value; };
+    return has_entry() &&
+           std::equal(found().outputs.begin(), found().outputs.end(), values.begin(), values.end(), same);
+  }
   bool lacks_checks() const { return lacks_checks_; }
 
   /// Why the key missed, where more is known than that nothing was there: "entry damaged", "older than its ttl".
@@ -140,27 +171,10 @@ class cached_call {
     reopen(std::move(reason), replace);
   }
 
-  /// Reads the value of one output of the entry. `elements_only`: the stored bytes of a contiguous value will do.
+  /// Reads the value of one output of the entry.
   loaded load(any_store& store, std::size_t output, value_type const& type, bool elements_only,
               access how) const {
-    stored_output const& kept = found().outputs[output];
-    if (!kept.has_value()) return {{}, {}, "its value was not kept"};
-    if (kept.codec != codec_of(type)) return {{}, {}, "its value has another form"};
-    shared_bytes bytes = kept.bytes;
-    if (!kept.is_inline) {
-      found_object object = store.read(kept.object, type.tag, how);
-      if (object.status != lookup::hit)
-        return {{}, {}, object.reason.empty() ? std::string("its value is gone") : std::move(object.reason)};
-      if (object.live && object.live.tag == type.tag) return {std::move(object.live.value), {}, {}};
-      bytes = std::move(object.bytes);
-    }
-    if (elements_only && type.elements != nullptr && !kept.is_inline) return {{}, std::move(bytes), {}};
-    if (type.decode == nullptr) return {{}, {}, "its value was kept by another process"};
-    try {
-      return {type.decode(bytes.view), {}, {}};
-    } catch (decode_error const&) {
-      return {{}, {}, "its value is damaged"};
-    }
+    return load_output(store, found().outputs[output], type, elements_only, how);
   }
 
   /// Stores the found entry again with these checks passed; it stays the hit that it is.

@@ -1,17 +1,21 @@
 #pragma once
 
 #include <memo/core/file.hpp>
+#include <memo/exec/parallel_for.hpp>
 #include <memo/report/event.hpp>
 #include <memo/store/entry.hpp>
 
+#include <atomic>
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -45,8 +49,9 @@ inline os::outcome<std::string> read_user_file(char const* path) {
 /// result depends on more than its key says.
 class context {
  public:
-  context(std::string_view step, std::uint64_t seed, std::stop_token stop, memo::observer* observer)
-      : step_(step), seed_(seed), stop_(std::move(stop)), observer_(observer) {}
+  context(std::string_view step, std::uint64_t seed, std::stop_token stop, memo::observer* observer,
+          executor_ref const* executor = nullptr)
+      : step_(step), seed_(seed), stop_(std::move(stop)), observer_(observer), executor_(executor) {}
   context(context const&) = delete;
   context& operator=(context const&) = delete;
 
@@ -62,8 +67,34 @@ class context {
     tell({event_kind::did_progress, step_, {}, done, total});
   }
 
-  /// True once the run should end; a long step may return or throw early then.
-  bool stop_requested() const { return stop_.stop_requested(); }
+  /// True once the run should end, because options.stop was requested or another step failed. A long step may return or
+  /// throw early then: whatever it gives is dropped, and it counts as cancelled. May be called from any thread.
+  bool stop_requested() const {
+    if (!stop_.stop_requested()) return false;
+    saw_stop_.store(true, std::memory_order_relaxed);
+    return true;
+  }
+
+  /// Whether `stop_requested` ever said so.
+  bool saw_stop() const { return saw_stop_.load(std::memory_order_relaxed); }
+
+  /// Calls `f(i)` for each `i` below `count`, on this thread and on others of the run that have nothing better to do, in any
+  /// order; returns when all calls have. After an exception no further calls begin, and it is thrown here. May be called
+  /// within `f` again. Everything else of the context stays with the thread that the step runs on.
+  template <class F>
+  void parallel_for(std::size_t count, F&& f) const {
+    if (executor_ == nullptr) {
+      for (std::size_t i = 0; i < count; ++i) f(i);
+      return;
+    }
+    auto* const body = std::addressof(f);
+    memo::parallel_for(*executor_, count,
+                       {[](void* state, std::size_t first, std::size_t last) {
+                          auto& call = **static_cast<std::remove_reference_t<F>**>(state);
+                          for (std::size_t i = first; i < last; ++i) call(i);
+                        },
+                        const_cast<void*>(static_cast<void const*>(&body))});
+  }
 
   /// Notes that the result depends on the content of a file.
   void depends_on(std::filesystem::path const& path) {
@@ -106,6 +137,8 @@ class context {
   std::uint64_t seed_;
   std::stop_token stop_;
   memo::observer* observer_;
+  executor_ref const* executor_;
+  mutable std::atomic<bool> saw_stop_{false};
   std::vector<dependency> dependencies_;
 };
 

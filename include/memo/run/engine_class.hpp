@@ -1,13 +1,16 @@
 /// The engine: runs a graph of rows against a store. No templates: it sees ids, bytes and digests. Its parts are
-/// defined in engine_setup, engine_decide, engine_values, engine_compute and engine_flow.
+/// defined in engine_setup, engine_schedule, engine_decide, engine_values, engine_compute and engine_flow.
 ///
 /// A step becomes ready when all that it reads is decided, that is, when the fingerprints are known; values are loaded
 /// only for steps that must run. A value that turns out to be lost sends the run back to the step that gives it, and a
 /// step that gives another value than before sends its readers back to their look-up.
+///
+/// One mutex guards all of it. It is released while a store works, while values are hashed, loaded or decoded, and while
+/// code of the user runs, observers apart. A step is worked on by one task at a time (`busy`), so what concerns only
+/// that step may be read and written by that task without the mutex.
 #pragma once
 
 #include <memo/exec/concept.hpp>
-#include <memo/exec/inline_executor.hpp>
 #include <memo/run/context.hpp>
 #include <memo/run/last_record.hpp>
 #include <memo/run/state.hpp>
@@ -17,11 +20,16 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <span>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace memo::detail {
+
+struct map_request;
+struct map_outcome;
 
 class engine {
  public:
@@ -44,6 +52,7 @@ class engine {
     std::unique_lock const lock(mutex_);
     return *reports_.back();
   }
+  unsigned jobs() const { return request_.options.jobs; }
   memo::graph const& rows() const { return request_.graph; }
 
  private:
@@ -56,22 +65,46 @@ class engine {
   void write_last();
   void throw_failure();
 
+  // order (engine_schedule.hpp)
+  class released;
+  void find_heights(std::int64_t (*length)(engine const&, std::uint32_t step));
+  void learn_lengths();
+  task task_for(std::uint32_t step);
+  void submit(std::uint32_t step);
+  void flush(std::unique_lock<std::mutex>& lock, bool ends = false);
+  void park(std::uint32_t step, claim_result&& busy);
+  static void wake(void* self, std::uint64_t step) noexcept;
+  void stop(std::string why);
+  void finish_tasks(executor_ref executor, task_group& group);
+  void drive(std::uint32_t step);
+
   // decisions (engine_decide.hpp)
   void decide(std::uint32_t step, std::unique_lock<std::mutex>& lock);
-  bool derive_key(std::uint32_t step, std::string& problem);
-  fingerprint const& fingerprint_of_slot(std::uint32_t slot);
-  omitted_reads find_omitted(step_row const& row);
+  struct hashed {
+    std::optional<memo::fingerprint> fingerprint{}, without{};
+    std::exception_ptr problem{};
+  };
+  bool hash_reads(std::uint32_t step, std::unique_lock<std::mutex>& lock);
+  hashed hash_slot(std::uint32_t slot, void const* value) const;
+  bool derive_key(std::uint32_t step, std::span<argument const> arguments, std::string& problem,
+                  std::unique_lock<std::mutex>& lock);
+  fingerprint const& fingerprint_of_slot(std::uint32_t slot) const;
+  omitted_reads find_omitted(step_row const& row) const;
   void look_up(std::uint32_t step, std::unique_lock<std::mutex>& lock);
-  void check_again(std::uint32_t step, any_store& store);
+  claim_request claim_of(std::uint32_t step);
+  void note_waiting(std::string_view why);
+  void check_again(std::uint32_t step, any_store& store, std::unique_lock<std::mutex>& lock);
   void accept_hit(std::uint32_t step);
   std::string_view runs_anyway(std::uint32_t step) const;
   hit_rules hit_rules_of(std::uint32_t step) const;
   std::string miss_reason(std::uint32_t step);
-  void forecast_step(std::uint32_t step);
+  void forecast_step(std::uint32_t step, std::unique_lock<std::mutex>& lock);
 
   // values (engine_values.hpp)
-  bool load(std::uint32_t slot, bool elements_only, std::string& problem);
-  bool gather(std::uint32_t step, std::vector<argument>& arguments);
+  enum class load_result : std::uint8_t { there, tried, elsewhere, lost };
+  load_result load(std::uint32_t slot, bool elements_only, std::uint32_t reader, std::string& problem,
+                   std::unique_lock<std::mutex>& lock);
+  bool gather(std::uint32_t step, std::vector<argument>& arguments, std::unique_lock<std::mutex>& lock);
   void demand(std::uint32_t step, std::uint32_t demander, std::string why);
   void put_aside(std::uint32_t slot);
   bool can_give_back(std::uint32_t slot) const;
@@ -84,36 +117,45 @@ class engine {
   handed obtain(std::uint32_t slot, bool elements_only);
   void refuse(step_state const& s) const;
 
+  // attempts (engine_attempt.hpp)
+  struct attempt;
+  attempt try_step(std::uint32_t step, std::span<argument const> arguments, context* ctx,
+                   map_request const* mapped);
+  map_request map_request_of(std::uint32_t step, std::span<argument const> arguments,
+                             omitted_reads const& omitted, bool caches);
+  std::string changed_file(std::uint32_t step, std::span<argument const> arguments) const;
+
   // computing (engine_compute.hpp)
   void compute(std::uint32_t step, std::vector<argument>& arguments, std::unique_lock<std::mutex>& lock);
   void verify_hit(std::uint32_t step, std::vector<argument>& arguments, std::unique_lock<std::mutex>& lock);
-  void keep_outputs(std::uint32_t step, std::vector<std::shared_ptr<void>>&& outputs, std::int64_t took,
-                    std::unique_lock<std::mutex>& lock);
+  void note_map(std::uint32_t step, map_outcome& made);
+  void note_difference(std::uint32_t step, std::string difference);
+  void keep_outputs(std::uint32_t step, attempt&& made, std::unique_lock<std::mutex>& lock);
   std::vector<fingerprint> fingerprint_outputs(std::uint32_t step,
                                                std::vector<std::shared_ptr<void>> const& outputs);
-  std::vector<fingerprint> publish(std::uint32_t step, std::vector<std::shared_ptr<void>> const& outputs,
-                                   std::int64_t took, std::string& problem);
+  std::vector<fingerprint> publish(std::uint32_t step, cached_call& call, attempt const& result,
+                                   std::shared_ptr<void>& pin, std::string& problem);
   std::string describe_difference(std::uint32_t step, std::size_t output, void const* value,
                                   fingerprint const& now);
   fingerprint stand_in(std::uint32_t step, std::size_t output);
-  std::string changed_file(std::uint32_t step);
-  std::uint64_t seed_for(step_row const& row);
+  void cancel(std::uint32_t step);
+  std::uint64_t seed_for(step_row const& row) const;
   std::optional<context> context_for(std::uint32_t step);
 
   // flow (engine_flow.hpp)
-  void stop(std::string why);
-  void submit(std::uint32_t step);
   void advance(std::uint32_t step);
+  void work_on(std::uint32_t step, std::unique_lock<std::mutex>& lock);
+  void take_up_again(std::uint32_t step);
+  void announce(std::uint32_t step);
   void settle(std::uint32_t step, memo::outcome what, std::string why);
-  void fail(std::uint32_t step, std::exception_ptr error, std::string message);
+  void fail(std::uint32_t step, attempt&& made);
   void adopt_fingerprints(std::uint32_t step, std::vector<fingerprint> const& fingerprints);
   void send_back_readers(std::uint32_t slot);
   bool reads_changed(std::uint32_t step) const;
   std::optional<memo::outcome> inherited_end(std::uint32_t step);
-  void drive(std::uint32_t step);
 
   void tell(event_kind kind, std::uint32_t step, std::string_view text = {});
-  void warn(std::string text);
+  void warn(std::uint32_t step, std::string text);
   any_store* find_store(std::string_view name);
   any_store& store_of(step_row const& row);
   any_store& value_store_of(step_row const& row);
@@ -128,17 +170,39 @@ class engine {
   std::vector<step_state> steps_;
   std::vector<std::shared_ptr<void const>> replaced_;  // values that callers may still refer to
   std::vector<std::shared_ptr<void>> pins_;
-  std::optional<last_parts> last_;
-  memo::report report_;  // all but its lines
+  std::optional<last_steps> last_;
+  bool starts_ = false;         // the first tasks are submitted: all look-ups before any computing
+  bool lengths_known_ = false;  // heights are nanoseconds of earlier runs, and decide who runs first
+  memo::report report_;         // all but its lines and warnings
+  std::vector<std::pair<std::uint32_t, std::string>> warnings_;  // by the step that they are about
   std::vector<std::shared_ptr<memo::report const>> reports_;
   mutable std::mutex mutex_;
   std::mutex outside_;  // one caller at a time loads values after the run
   executor_ref* executor_ = nullptr;
   task_group* group_ = nullptr;
-  std::string stopped_by_;           // why nothing new starts; empty while steps start
-  std::exception_ptr strict_error_;  // what `strict` makes of a warning
-  std::exception_ptr broken_;        // what ended the run from within: no step's failure
+  std::vector<std::uint32_t> ready_;             // to be submitted when the mutex is released
+  std::vector<std::shared_ptr<void>> given_up_;  // claims to be released when the mutex is
+  std::size_t parked_ = 0;                       // steps whose keys are computed elsewhere
+  std::atomic<std::uint32_t> wake_ups_{0};       // changes when the thread that runs has to look again
+  std::stop_source halt_;                        // what contexts see: options.stop, or a failure
+  bool halts_ = false;                           // to be requested when the mutex is released
+  std::string waiting_note_;                     // why other processes are not waited for
+  std::string stopped_by_;                       // why nothing new starts; empty while steps start
+  std::exception_ptr strict_error_;              // what `strict` makes of a warning
+  std::exception_ptr broken_;                    // what ended the run from within: no step's failure
   std::atomic<std::uint64_t> random_{0};
+};
+
+/// The engine's mutex, released for a while.
+class engine::released {
+ public:
+  released(engine& of, std::unique_lock<std::mutex>& lock) : lock_(lock) { of.flush(lock); }
+  released(released const&) = delete;
+  released& operator=(released const&) = delete;
+  ~released() { lock_.lock(); }
+
+ private:
+  std::unique_lock<std::mutex>& lock_;
 };
 
 }  // namespace memo::detail

@@ -2,13 +2,12 @@
 #pragma once
 
 #include <memo/core/folder.hpp>
-#include <memo/key/unhashable.hpp>
-#include <memo/run/engine_class.hpp>
+#include <memo/run/engine_attempt.hpp>
 
 namespace memo::detail {
 
 /// Equal for equal inputs in every mode: it does not hold the version, so that new code draws the same numbers.
-inline std::uint64_t engine::seed_for(step_row const& r) {
+inline std::uint64_t engine::seed_for(step_row const& r) const {
   key_parts parts;
   parts.add(part::project, {}, request_.options.project);
   parts.add(part::pipeline, {}, r.pipeline);
@@ -28,24 +27,9 @@ inline std::uint64_t engine::seed_for(step_row const& r) {
 
 /// What the step's function may ask of the run, where it takes a context.
 inline std::optional<context> engine::context_for(std::uint32_t step) {
-  if (!row(step).takes_context) return std::nullopt;
+  if (!row(step).takes_context || row(step).map != nullptr) return std::nullopt;
   return std::optional<context>(std::in_place, steps_[step].report.name, seed_for(row(step)),
-                                request_.options.stop, request_.options.observer);
-}
-
-/// Calls the function, again after an exception as often as `.retry` allows. Throws what the last attempt threw.
-inline std::vector<std::shared_ptr<void>> call_step(step_row const& r, std::vector<argument> const& arguments,
-                                                    context* ctx) {
-  std::vector<std::shared_ptr<void>> outputs(r.names.size());
-  call_frame frame{arguments, ctx, outputs};
-  for (unsigned attempt = 0;; ++attempt) {
-    try {
-      r.invoke(r.function, frame);
-      return outputs;
-    } catch (...) {
-      if (attempt == r.options.retries) throw;
-    }
-  }
+                                halt_.get_token(), request_.options.observer, executor_);
 }
 
 /// What stands for an output that cannot be hashed: its step's key, or a fresh number where the key says nothing of the
@@ -89,105 +73,110 @@ inline void engine::compute(std::uint32_t step, std::vector<argument>& arguments
     // From here on the arguments own the value: it has moved or it goes with the call.
     if (arguments[i].may_move) slots_[r.reads[i]].object.reset();
   }
-  std::optional<context> ctx = context_for(step);
-  tell(event_kind::will_run, step, s.why);
+  bool const assembles = r.map != nullptr && s.recompute;
+  if (!assembles) tell(event_kind::will_run, step, s.why);
   s.ran = true;
 
-  lock.unlock();
-  std::vector<std::shared_ptr<void>> outputs;
-  std::exception_ptr thrown;
-  std::int64_t const start = time().steady_ns();
-  try {
-    outputs = call_step(r, arguments, ctx ? &*ctx : nullptr);
-  } catch (...) {
-    thrown = std::current_exception();
+  attempt made;
+  {
+    std::optional<context> ctx = context_for(step);
+    omitted_reads const omitted = r.map != nullptr ? find_omitted(r) : omitted_reads{};
+    std::optional<map_request> mapped;
+    if (r.map != nullptr) mapped.emplace(map_request_of(step, arguments, omitted, true));
+    released const open(*this, lock);
+    made = try_step(step, arguments, ctx ? &*ctx : nullptr, mapped ? &*mapped : nullptr);
+    arguments.clear();
   }
-  std::int64_t const took = time().steady_ns() - start;
-  std::string failed_check;
-  if (!thrown && r.check != nullptr) {
-    try {
-      std::vector<std::shared_ptr<void const>> const values(outputs.begin(), outputs.end());
-      std::size_t const failing = r.check(r.check_functions, values);
-      if (failing < r.check_whys.size()) failed_check = r.check_whys[failing];
-    } catch (...) {
-      thrown = std::current_exception();
-    }
-  }
-  arguments.clear();
-  lock.lock();
 
-  s.report.time_ns += took;
-  if (thrown) return fail(step, thrown, message_of(thrown));
-  if (!failed_check.empty()) return fail(step, nullptr, "an output fails the check \"" + failed_check + "\"");
-  if (request_.options.mode != mode::off) {
-    std::string problem;
-    if (ctx && !ctx->dependencies().empty())
-      problem = "it read `" + ctx->dependencies().front().name + "` while it ran";
-    else
-      problem = changed_file(step);
-    if (!problem.empty()) {
-      s.uncacheable = true;
-      s.why += "; not cached: " + problem;
-    }
+  s.report.time_ns += made.took_ns;
+  note_map(step, made.map);
+  if (made.stopped) return cancel(step);
+  if (!made.message.empty()) return fail(step, std::move(made));
+  if (!made.uncacheable.empty()) {
+    s.uncacheable = true;
+    s.why += "; not cached: " + made.uncacheable;
   }
-  keep_outputs(step, std::move(outputs), took, lock);
+  keep_outputs(step, std::move(made), lock);
 }
 
-/// The file among the inputs of a step that is no longer what was hashed, as a clause; empty where there is none.
-inline std::string engine::changed_file(std::uint32_t step) {
-  step_state const& s = steps_[step];
-  step_row const& r = row(step);
-  for (std::size_t i = 0; i < s.seen.size() && !s.uncacheable && rules().writes; ++i) {
-    slot_row const& slot = request_.graph.slots[r.reads[i]];
-    if (slot.type->location == nullptr || slots_[r.reads[i]].object == nullptr) continue;
-    try {
-      if (slot.type->fingerprint_of(slots_[r.reads[i]].object.get(), seed_) == s.seen[i]) continue;
-    } catch (unhashable const&) {
-      // It is gone, or unreadable: changed.
-    }
-    return "the file `" + std::string(slot.name) + "` changed while it ran";
-  }
-  return {};
+/// What a map run says of itself goes into the report.
+inline void engine::note_map(std::uint32_t step, map_outcome& made) {
+  step_state& s = steps_[step];
+  if (row(step).map == nullptr) return;
+  s.report.elements = made.elements;
+  s.report.elements_ran += made.ran;
+  if (made.pin) pins_.push_back(std::move(made.pin));
+  for (std::string& text : made.warnings) warn(step, "step `" + s.report.name + "`: " + text);
+  if (!made.difference.empty()) note_difference(step, std::move(made.difference));
+}
+
+inline void engine::note_difference(std::uint32_t step, std::string difference) {
+  step_state& s = steps_[step];
+  s.report.differs = true;
+  s.report.difference = std::move(difference);
+  tell(event_kind::did_differ, step, s.report.difference);
+}
+
+/// A step heard that the run should end, and ended early perhaps: what it gave is no result.
+inline void engine::cancel(std::uint32_t step) {
+  if (stopped_by_.empty()) stop("options.stop was requested");
+  settle(step, outcome::cancelled, stopped_by_);
+  for (std::size_t i = 0; i < row(step).names.size(); ++i)
+    send_back_readers(row(step).first_output + static_cast<std::uint32_t>(i));
 }
 
 /// Stores what a step gave, where that is wanted, and hands it to its readers.
-inline void engine::keep_outputs(std::uint32_t step, std::vector<std::shared_ptr<void>>&& outputs,
-                                 std::int64_t took, std::unique_lock<std::mutex>& lock) {
+inline void engine::keep_outputs(std::uint32_t step, attempt&& made, std::unique_lock<std::mutex>& lock) {
   step_state& s = steps_[step];
   step_row const& r = row(step);
   bool const stored = rules().writes && !s.uncacheable && r.policy != cache_policy::never;
+  bool const found = r.map != nullptr && made.map.ran == 0 && made.map.elements != 0 && !s.uncacheable;
+  // A map whose entry does not hold its value was put together from its elements: nothing is new.
+  bool const assembled = found && s.recompute && s.call.has_entry();
   std::vector<fingerprint> fingerprints;
   // An entry of before speaks of a value that is lost: only what is stored now can be given back.
   if (!stored) s.call.forget();
   if (request_.options.mode != mode::off) {
-    lock.unlock();
     std::string problem;
-    try {
-      if (stored)
-        fingerprints = publish(step, outputs, took, problem);
-      else
-        fingerprints = fingerprint_outputs(step, outputs);
-    } catch (std::bad_alloc const&) {
-      throw;
-    } catch (...) {
-      // A value that cannot be hashed or serialized after all is used, and is known to no key.
-      problem = "the result of step `" + s.report.name +
-                "` could not be stored: " + message_of(std::current_exception());
-      s.call.forget();
-      fingerprints.clear();
-      for (std::size_t i = 0; i < outputs.size(); ++i)
-        fingerprints.push_back(fingerprint::of_digest(os::random_digest()));
+    std::shared_ptr<void> pin;
+    cached_call call = s.call;
+    {
+      released const open(*this, lock);
+      try {
+        if (assembled) fingerprints = fingerprint_outputs(step, made.outputs);
+        if (!stored)
+          fingerprints = fingerprint_outputs(step, made.outputs);
+        else if (!assembled || !call.gives(fingerprints))
+          fingerprints = publish(step, call, made, pin, problem);
+      } catch (std::bad_alloc const&) {
+        throw;
+      } catch (...) {
+        // A value that cannot be hashed or serialized after all is used, and is known to no key.
+        problem = "the result of step `" + s.report.name +
+                  "` could not be stored: " + message_of(std::current_exception());
+        call.forget();
+        fingerprints.clear();
+        for (std::size_t i = 0; i < made.outputs.size(); ++i)
+          fingerprints.push_back(fingerprint::of_digest(os::random_digest()));
+      }
     }
-    lock.lock();
-    if (!problem.empty()) warn(std::move(problem));
+    s.call = std::move(call);
+    s.packed = r.map != nullptr && stored && s.call.has_entry() && made.map.warnings.empty();
+    if (pin) pins_.push_back(std::move(pin));
+    if (!problem.empty()) warn(step, std::move(problem));
   }
-  for (std::size_t i = 0; i < outputs.size(); ++i) {
+  for (std::size_t i = 0; i < made.outputs.size(); ++i) {
     std::uint32_t const slot = r.first_output + static_cast<std::uint32_t>(i);
     put_aside(slot);
-    slots_[slot].object = std::move(outputs[i]);
+    slots_[slot].object = std::move(made.outputs[i]);
   }
   if (!fingerprints.empty()) adopt_fingerprints(step, fingerprints);
-  settle(step, outcome::ran, std::move(s.why));
+  if (assembled && s.outcome == outcome::hit)
+    settle(step, outcome::hit, "unchanged");
+  else if (found)
+    settle(step, outcome::hit, "all elements were found");
+  else
+    settle(step, outcome::ran, std::move(s.why));
   for (std::size_t i = 0; i < r.names.size(); ++i) {
     slot_state& slot = slots_[r.first_output + i];
     if (slot.readers_left == 0 && !slot.retained && s.demanders.empty() &&
@@ -197,9 +186,9 @@ inline void engine::keep_outputs(std::uint32_t step, std::vector<std::shared_ptr
 }
 
 /// Encodes and puts the outputs. Gives their fingerprints, and a sentence where something could not be written.
-inline std::vector<fingerprint> engine::publish(std::uint32_t step,
-                                                std::vector<std::shared_ptr<void>> const& outputs,
-                                                std::int64_t took, std::string& problem) {
+inline std::vector<fingerprint> engine::publish(std::uint32_t step, cached_call& call, attempt const& result,
+                                                std::shared_ptr<void>& pin, std::string& problem) {
+  std::vector<std::shared_ptr<void>> const& outputs = result.outputs;
   step_state& s = steps_[step];
   step_row const& r = row(step);
   any_store& store = value_store_of(r);
@@ -213,7 +202,7 @@ inline std::vector<fingerprint> engine::publish(std::uint32_t step,
   made.pipeline = r.pipeline;
   made.step = s.report.name;
   made.created_ms = time().wall_ms();
-  made.cost_ns = took;
+  made.cost_ns = result.took_ns;
   made.checks = s.checks;
 
   bool const by_reference = r.policy == cache_policy::in_memory;
@@ -243,7 +232,9 @@ inline std::vector<fingerprint> engine::publish(std::uint32_t step,
       if (i == 0 && r.identity != nullptr)
         out.value = r.identity(r.identity_function, outputs[i].get(), seed_);
       fingerprints.push_back(out.value);
-      if (r.policy == cache_policy::digest_only) {
+      // The elements of a map hold its value; a live value costs nothing beside them.
+      bool const in_elements = r.map != nullptr && !able.live && !out.is_inline;
+      if (r.policy == cache_policy::digest_only || in_elements) {
         out.is_inline = false;
         out.bytes = {};
         out.object = {};
@@ -254,10 +245,10 @@ inline std::vector<fingerprint> engine::publish(std::uint32_t step,
     made.outputs.push_back(std::move(out));
   }
   digest const key = s.call.key();
-  pins_.push_back(store.pin({&key, 1}));
-  put_result const put = s.call.publish(store, std::move(made), objects);
+  pin = store.pin({&key, 1});
+  put_result const put = call.publish(store, std::move(made), objects);
   problem = put.warning;
-  if (!put.stored) s.call.forget();
+  if (!put.stored) call.forget();
   return fingerprints;
 }
 
@@ -266,30 +257,35 @@ inline void engine::verify_hit(std::uint32_t step, std::vector<argument>& argume
                                std::unique_lock<std::mutex>& lock) {
   step_state& s = steps_[step];
   step_row const& r = row(step);
-  std::optional<context> ctx = context_for(step);
   tell(event_kind::will_run, step, "verify");
-  lock.unlock();
   std::string difference;
-  try {
-    std::vector<std::shared_ptr<void>> const outputs = call_step(r, arguments, ctx ? &*ctx : nullptr);
-    std::vector<fingerprint> const fingerprints = fingerprint_outputs(step, outputs);
-    for (std::size_t i = 0; i < fingerprints.size() && difference.empty(); ++i) {
-      stored_output const& kept = s.call.found().outputs[i];
-      value_type const& type = *request_.graph.slots[r.first_output + i].type;
-      if (fingerprints[i].value != kept.value.value && type.is_hashable())
-        difference = describe_difference(step, i, outputs[i].get(), fingerprints[i]);
+  bool stopped = false;
+  {
+    std::optional<context> ctx = context_for(step);
+    omitted_reads const omitted = r.map != nullptr ? find_omitted(r) : omitted_reads{};
+    std::optional<map_request> mapped;
+    if (r.map != nullptr) mapped.emplace(map_request_of(step, arguments, omitted, false));
+    released const open(*this, lock);
+    attempt const made = try_step(step, arguments, ctx ? &*ctx : nullptr, mapped ? &*mapped : nullptr);
+    stopped = made.stopped;
+    if (!made.message.empty()) difference = "it failed: " + made.message;
+    if (!stopped && difference.empty()) {
+      try {
+        std::vector<fingerprint> const fingerprints = fingerprint_outputs(step, made.outputs);
+        for (std::size_t i = 0; i < fingerprints.size() && difference.empty(); ++i) {
+          stored_output const& kept = s.call.found().outputs[i];
+          value_type const& type = *request_.graph.slots[r.first_output + i].type;
+          if (fingerprints[i].value != kept.value.value && type.is_hashable())
+            difference = describe_difference(step, i, made.outputs[i].get(), fingerprints[i]);
+        }
+      } catch (...) {
+        difference = "it failed: " + message_of(std::current_exception());
+      }
     }
-  } catch (...) {
-    difference = "it failed: " + message_of(std::current_exception());
+    arguments.clear();
   }
-  arguments.clear();
-  lock.lock();
   s.ran = true;
-  if (!difference.empty()) {
-    s.report.differs = true;
-    s.report.difference = difference;
-    tell(event_kind::did_differ, step, difference);
-  }
+  if (!difference.empty()) note_difference(step, std::move(difference));
   settle(step, outcome::hit, "unchanged");
 }
 

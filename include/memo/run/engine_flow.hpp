@@ -2,89 +2,82 @@
 #pragma once
 
 #include <memo/key/explain.hpp>
+#include <memo/run/engine_attempt.hpp>
 #include <memo/run/engine_values.hpp>
 
 namespace memo::detail {
-
-/// Nothing new starts from here on; the first reason counts.
-inline void engine::stop(std::string why) {
-  if (stopped_by_.empty()) stopped_by_ = std::move(why);
-}
-
-inline void engine::submit(std::uint32_t step) {
-  task const work{[](void* self, std::uint64_t s) noexcept {
-                    static_cast<engine*>(self)->advance(static_cast<std::uint32_t>(s));
-                  },
-                  this,
-                  step,
-                  0,
-                  row(step).options.threads,
-                  steps_[step].exclusions};
-  executor_->submit(*group_, work);
-}
-
-inline void engine::run(executor_ref executor) {
-  std::int64_t const start = time().steady_ns();
-  task_group group;
-  executor_ = &executor;
-  group_ = &group;
-  if (request_.options.observer != nullptr) {
-    auto const needed =
-        std::count_if(steps_.begin(), steps_.end(), [](step_state const& s) { return s.needed; });
-    request_.options.observer->notice(
-        {event_kind::will_start, {}, request_.graph.name, static_cast<std::uint64_t>(needed), 0});
-  }
-  {
-    std::unique_lock lock(mutex_);
-    for (std::size_t i = 0; i < steps_.size(); ++i)
-      if (steps_[i].needed && steps_[i].waiting_for == 0) {
-        steps_[i].phase = phase::look_up;
-        submit(static_cast<std::uint32_t>(i));
-      }
-  }
-  executor.wait(group);
-  executor_ = nullptr;
-  group_ = nullptr;
-  if (broken_) std::rethrow_exception(broken_);
-  write_last();
-  report_.time_ns = time().steady_ns() - start;
-  add_report();
-  tell(event_kind::did_finish, no_step);
-  throw_failure();
-}
 
 /// One task: works on a step until it is decided or has to wait for another.
 inline void engine::advance(std::uint32_t step) {
   std::unique_lock lock(mutex_);
   step_state& s = steps_[step];
-  if (s.busy || s.phase == phase::done) return;
-  s.busy = true;
-  try {
-    do {
-      s.again = false;
-      bool const decided = s.phase == phase::gather || s.phase == phase::verify;
-      if (decided && (reads_changed(step) || inherited_end(step))) s.phase = phase::look_up;
-      if (s.phase == phase::look_up) decide(step, lock);
-      if (s.phase == phase::gather || s.phase == phase::verify) {
-        std::vector<argument> arguments;
-        if (!gather(step, arguments)) break;
-        if (s.phase == phase::verify)
-          verify_hit(step, arguments, lock);
-        else
-          compute(step, arguments, lock);
-      }
-      if (s.again) s.phase = phase::look_up;
-    } while (s.again);
-  } catch (...) {
-    // Out of memory, or an observer that threw: the run ends with it.
-    if (!lock.owns_lock()) lock.lock();
-    if (!broken_) broken_ = std::current_exception();
-    stop("the run broke off");
-    s.phase = phase::done;
+  if (s.busy) {
+    s.called = true;
+  } else if (s.phase != phase::done) {
+    s.busy = true;
+    s.called = false;
+    if (std::exchange(s.parked, false)) --parked_;
+    try {
+      work_on(step, lock);
+    } catch (...) {
+      // Out of memory, or an observer that threw: the run ends with it.
+      if (!lock.owns_lock()) lock.lock();
+      if (!broken_) broken_ = std::current_exception();
+      stop("the run broke off");
+      s.phase = phase::done;
+    }
+    s.busy = false;
+    if (s.phase == phase::done && !broken_)
+      announce(step);
+    else if (s.called && !s.parked)
+      submit(step);  // what it waits for came before it was seen to wait
   }
-  s.busy = false;
-  if (s.phase != phase::done || broken_) return;
+  flush(lock, true);
+}
 
+inline void engine::work_on(std::uint32_t step, std::unique_lock<std::mutex>& lock) {
+  step_state& s = steps_[step];
+  do {
+    s.again = false;
+    bool const decided = s.phase == phase::gather || s.phase == phase::verify;
+    if (decided && (reads_changed(step) || inherited_end(step))) s.phase = phase::look_up;
+    if (s.phase == phase::look_up) {
+      decide(step, lock);
+      if (s.again) {
+        take_up_again(step);
+        continue;
+      }
+      if (s.phase == phase::gather && !s.again && lengths_known_ && executor_->concurrency() > 1)
+        return submit(step);  // it runs when it is the most critical
+    }
+    if (s.phase == phase::gather || s.phase == phase::verify) {
+      std::vector<argument> arguments;
+      if (!gather(step, arguments, lock)) return;
+      if (s.again || reads_changed(step))
+        s.again = true;
+      else if (s.phase == phase::verify)
+        verify_hit(step, arguments, lock);
+      else
+        compute(step, arguments, lock);
+    }
+    if (s.again) take_up_again(step);
+  } while (s.again);
+}
+
+/// Back to the look-up; a step that was decided may want what it read once more.
+inline void engine::take_up_again(std::uint32_t step) {
+  step_state& s = steps_[step];
+  step_row const& r = row(step);
+  if (s.phase == phase::done)
+    for (std::size_t i = 0; i < r.reads.size(); ++i)
+      if (is_first_read(r, i)) ++slots_[r.reads[i]].readers_left;
+  s.phase = phase::look_up;
+  s.error = nullptr;
+}
+
+/// A decided step tells those who wait for it.
+inline void engine::announce(std::uint32_t step) {
+  step_state& s = steps_[step];
   if (!s.announced) {
     s.announced = true;
     for (std::uint32_t const next : s.successors)
@@ -93,9 +86,7 @@ inline void engine::advance(std::uint32_t step) {
         submit(next);
       }
   }
-  std::vector<std::uint32_t> demanders = std::move(s.demanders);
-  s.demanders.clear();
-  for (std::uint32_t const demander : demanders) submit(demander);
+  for (std::uint32_t const demander : std::exchange(s.demanders, {})) submit(demander);
 }
 
 inline void engine::settle(std::uint32_t step, memo::outcome what, std::string why) {
@@ -104,6 +95,7 @@ inline void engine::settle(std::uint32_t step, memo::outcome what, std::string w
   s.outcome = what;
   s.why = std::move(why);
   if (request_.plan_only) return;
+  if (s.claim) given_up_.push_back(std::move(s.claim));
   release(step);
   switch (what) {
     case outcome::hit:
@@ -119,7 +111,7 @@ inline void engine::settle(std::uint32_t step, memo::outcome what, std::string w
   }
 }
 
-inline void engine::fail(std::uint32_t step, std::exception_ptr thrown, std::string message) {
+inline void engine::fail(std::uint32_t step, attempt&& made) {
   step_state& s = steps_[step];
   step_row const& r = row(step);
   std::vector<fact> facts{{"pipeline", std::string(r.pipeline)}};
@@ -132,10 +124,12 @@ inline void engine::fail(std::uint32_t step, std::exception_ptr thrown, std::str
                               : "digest " + to_hex(known->value);
     facts.push_back({read.name, std::move(shown)});
   }
-  s.error = std::make_exception_ptr(step_failed(s.report.name, message, facts, thrown));
+  facts.insert(facts.end(), made.map.facts.begin(), made.map.facts.end());
+  s.error = std::make_exception_ptr(
+      step_failed(s.report.name, made.message, facts, made.thrown, std::move(made.map.failed)));
   if (!request_.options.keep_going) stop("`" + s.report.name + "` failed");
-  tell(event_kind::did_fail, step, message);
-  settle(step, outcome::failed, std::move(message));
+  tell(event_kind::did_fail, step, made.message);
+  settle(step, outcome::failed, std::move(made.message));
   // Who was decided with an earlier value of this step is skipped after all.
   for (std::size_t i = 0; i < r.names.size(); ++i)
     send_back_readers(static_cast<std::uint32_t>(r.first_output + i));
@@ -172,11 +166,7 @@ inline void engine::send_back_readers(std::uint32_t slot) {
     if (s.busy) {
       s.again = true;
     } else if (s.phase == phase::done && s.outcome != outcome::cancelled) {
-      step_row const& r = row(reader);
-      for (std::size_t i = 0; i < r.reads.size(); ++i)
-        if (is_first_read(r, i)) ++slots_[r.reads[i]].readers_left;
-      s.phase = phase::look_up;
-      s.error = nullptr;
+      take_up_again(reader);
       submit(reader);
     }
   }
@@ -211,24 +201,6 @@ inline std::optional<memo::outcome> engine::inherited_end(std::uint32_t step) {
   for (std::uint16_t const slot : row(step).reads) look_at(slot);
   for (std::uint16_t const slot : row(step).after) look_at(slot);
   return end;
-}
-
-/// Works on steps that were submitted after the run, on the calling thread.
-inline void engine::drive(std::uint32_t step) {
-  inline_executor here;
-  executor_ref executor(here);
-  task_group group;
-  {
-    std::unique_lock lock(mutex_);
-    executor_ = &executor;
-    group_ = &group;
-    submit(step);
-  }
-  here.wait(group);
-  std::unique_lock lock(mutex_);
-  executor_ = nullptr;
-  group_ = nullptr;
-  if (broken_) std::rethrow_exception(broken_);
 }
 
 }  // namespace memo::detail

@@ -145,6 +145,7 @@ inline void engine::add_report() {
   auto made = std::make_shared<memo::report>(report_);
   std::string rebuilt, unchecked;
   made->steps.resize(steps_.size());
+  for (auto const& known : warnings_) made->warnings.push_back(known.second);
   std::size_t at = 0;
   for (std::uint32_t const step : request_.graph.declared) {
     step_row const& r = row(step);
@@ -157,6 +158,7 @@ inline void engine::add_report() {
     else if (cached && r.options.code == code_identity::build)
       rebuilt += (rebuilt.empty() ? "`" : ", `") + line.name + "`";
   }
+  if (!waiting_note_.empty()) made->notes.push_back(waiting_note_);
   if (!rebuilt.empty())
     made->notes.push_back("without a version, any rebuild of the program runs these steps again: " + rebuilt +
                           "; .version<1>() keeps their results until you change the number");
@@ -171,19 +173,19 @@ inline void engine::write_last() {
   digest const id = last_record_id(request_.options.project, request_.graph.name);
   std::string before;
   if (std::optional<std::string> kept = request_.store.read_last(id)) before = std::move(*kept);
-  last_parts steps = read_last_record(before);
+  last_steps steps = read_last_record(before);
   for (std::size_t i = 0; i < steps_.size(); ++i) {
     step_report const& line = steps_[i].report;
     if (line.parts.empty()) continue;
-    if (std::string* parts = find_parts(steps, line.name, i))
-      *parts = line.parts;
-    else
-      steps.emplace_back(line.name, line.parts);
+    last_step* known = find_step(steps, line.name, i);
+    if (known == nullptr) known = &steps.emplace_back(last_step{line.name});
+    known->parts = line.parts;
+    if (steps_[i].outcome == outcome::ran) known->time_ns = static_cast<std::uint64_t>(line.time_ns);
   }
   std::string const record = write_last_record(steps);
   if (record == before || steps.empty()) return;
   put_result const written = request_.store.write_last(id, as_byte_view(record));
-  if (!written.warning.empty()) warn(written.warning);
+  if (!written.warning.empty()) warn(no_step, written.warning);
 }
 
 inline void engine::throw_failure() {
@@ -205,14 +207,18 @@ inline void engine::tell(event_kind kind, std::uint32_t step, std::string_view t
       {kind, step == no_step ? std::string_view() : std::string_view(steps_[step].report.name), text, 0, 0});
 }
 
-inline void engine::warn(std::string text) {
-  if (std::find(report_.warnings.begin(), report_.warnings.end(), text) != report_.warnings.end()) return;
+inline void engine::warn(std::uint32_t step, std::string text) {
+  for (auto const& known : warnings_)
+    if (known.second == text) return;
   tell(event_kind::did_warn, no_step, text);
   if (request_.options.strict && !strict_error_)
     strict_error_ = std::make_exception_ptr(
         store_error("a result could not be stored or read, and options.strict is set", {{"problem", text}},
                     "without options.strict this is a warning in the report, and the result is used"));
-  report_.warnings.push_back(std::move(text));
+  // In the order of the steps, so that the report is the same however many threads there are.
+  auto const later = std::upper_bound(warnings_.begin(), warnings_.end(), step,
+                                      [](std::uint32_t s, auto const& known) { return s < known.first; });
+  warnings_.emplace(later, step, std::move(text));
 }
 
 }  // namespace memo::detail

@@ -5,57 +5,103 @@
 
 namespace memo::detail {
 
-/// Makes sure that the slot has its value. Gives false, and says why, where only its step can make it.
-inline bool engine::load(std::uint32_t slot, bool elements_only, std::string& problem) {
-  slot_state& s = slots_[slot];
-  slot_row const& described = request_.graph.slots[slot];
-  if (s.object != nullptr || (elements_only && s.elements.owner != nullptr)) return true;
-  if (described.step == no_step) {
-    problem = "the input was not given";
-    return false;
-  }
-  if (s.elements.owner != nullptr && described.type->decode != nullptr) {
-    s.object = described.type->decode(s.elements.view);
-    return true;
-  }
-  step_state& from = steps_[described.step];
-  if (!from.call.has_entry()) {
-    problem = "its value was not kept";
-    return false;
-  }
-  step_row const& r = row(described.step);
-  loaded value =
-      from.call.load(value_store_of(r), slot - r.first_output, *described.type, elements_only, how());
-  if (!value.problem.empty()) {
-    problem = std::move(value.problem);
-    return false;
-  }
-  s.object = std::move(value.object);
-  s.elements = std::move(value.elements);
-  tell(event_kind::did_load, described.step);
-  return true;
+/// The first parameter of a map takes an element, and not the value that the step reads.
+inline bool takes_view(step_row const& r, std::size_t parameter) {
+  return r.passings[parameter] == passing::view && !(r.map != nullptr && parameter == 0);
 }
 
-/// Collects the arguments of a step. Gives false where one has to be computed again first: then the step is taken up
-/// again when it is there.
-inline bool engine::gather(std::uint32_t step, std::vector<argument>& arguments) {
-  step_row const& r = row(step);
-  bool complete = true;
-  for (std::size_t i = 0; i < r.reads.size(); ++i) {
-    bool const elements_only = r.passings[i] == passing::view && r.key == nullptr;
-    std::string problem;
-    if (load(r.reads[i], elements_only, problem)) continue;
-    complete = false;
-    demand(request_.graph.slots[r.reads[i]].step, step, std::move(problem));
+/// Makes sure that the slot has its value, and says what came of it: it is there; a load was tried with the mutex
+/// released (look again); another thread is at it (`reader` is taken up again when it is done); or only its step can make
+/// it, with the reason in `problem`.
+inline engine::load_result engine::load(std::uint32_t slot, bool elements_only, std::uint32_t reader,
+                                        std::string& problem, std::unique_lock<std::mutex>& lock) {
+  slot_state& s = slots_[slot];
+  slot_row const& described = request_.graph.slots[slot];
+  if (s.object != nullptr || (elements_only && s.elements.owner != nullptr)) return load_result::there;
+  if (s.busy) {
+    if (reader != no_step) s.waiters.push_back(reader);
+    return load_result::elsewhere;
   }
-  if (!complete) return false;
+  if (described.step == no_step) {
+    problem = "the input was not given";
+    return load_result::lost;
+  }
+  step_state& from = steps_[described.step];
+  shared_bytes const elements = s.elements;
+  entries const* const answer = from.call.answer();
+  if (elements.owner == nullptr && answer == nullptr) {
+    problem = "its value was not kept";
+    return load_result::lost;
+  }
+  step_row const& r = row(described.step);
+  std::shared_ptr<entries const> const kept = from.call.variants();
+  stored_output const output =
+      elements.owner != nullptr ? stored_output{} : from.call.found().outputs[slot - r.first_output];
+  s.busy = true;
+  loaded value;
+  std::exception_ptr thrown;
+  {
+    released const open(*this, lock);
+    try {
+      if (elements.owner != nullptr)
+        value.object = described.type->decode(elements.view);
+      else
+        value = load_output(value_store_of(r), output, *described.type, elements_only, how());
+    } catch (...) {
+      thrown = std::current_exception();
+    }
+  }
+  s.busy = false;
+  for (std::uint32_t const waiter : std::exchange(s.waiters, {})) submit(waiter);
+  if (thrown) std::rethrow_exception(thrown);
+  // Meanwhile the step may have run again and given another value.
+  if (s.object != nullptr || s.elements.owner != elements.owner || from.call.answer() != answer)
+    return load_result::tried;
+  if (!value.problem.empty()) {
+    problem = std::move(value.problem);
+    return load_result::lost;
+  }
+  s.object = std::move(value.object);
+  if (value.elements.owner != nullptr) s.elements = std::move(value.elements);
+  tell(event_kind::did_load, described.step);
+  return load_result::tried;
+}
+
+/// Collects the arguments of a step. Gives false where one has to be computed or loaded by others first: then the step is
+/// taken up again when it is there.
+inline bool engine::gather(std::uint32_t step, std::vector<argument>& arguments,
+                           std::unique_lock<std::mutex>& lock) {
+  step_row const& r = row(step);
+  for (bool complete = false; !complete;) {
+    complete = true;
+    bool waits = false;
+    for (std::size_t i = 0; i < r.reads.size(); ++i) {
+      bool const elements_only = takes_view(r, i) && r.key == nullptr;
+      std::string problem;
+      switch (load(r.reads[i], elements_only, step, problem, lock)) {
+        case load_result::there:
+          break;
+        case load_result::tried:
+          complete = false;
+          break;
+        case load_result::elsewhere:
+          waits = true;
+          break;
+        case load_result::lost:
+          waits = true;
+          demand(request_.graph.slots[r.reads[i]].step, step, std::move(problem));
+          break;
+      }
+    }
+    if (waits) return false;
+  }
   arguments.resize(r.reads.size());
   for (std::size_t i = 0; i < r.reads.size(); ++i) {
     slot_state& s = slots_[r.reads[i]];
     argument& a = arguments[i];
     a.object = s.object.get();
     a.owner = s.object != nullptr ? s.object : s.elements.owner;
-    if (r.passings[i] == passing::view) {
+    if (takes_view(r, i)) {
       value_type const& type = *request_.graph.slots[r.reads[i]].type;
       a.elements = s.elements.owner != nullptr ? s.elements.view : type.elements(s.object.get());
       if (s.elements.owner != nullptr) a.owner = s.elements.owner;
@@ -100,7 +146,7 @@ inline bool engine::can_give_back(std::uint32_t slot) const {
   if (described.step == no_step) return false;
   step_state const& s = steps_[described.step];
   return s.phase == phase::done && s.call.has_entry() &&
-         s.call.found().outputs[slot - row(described.step).first_output].has_value();
+         (s.packed || s.call.found().outputs[slot - row(described.step).first_output].has_value());
 }
 
 /// True where no earlier parameter of the step reads the same slot.
@@ -130,7 +176,7 @@ inline bool engine::may_move(std::uint32_t step, std::size_t parameter) const {
   step_row const& r = row(step);
   std::uint32_t const slot = r.reads[parameter];
   slot_state const& s = slots_[slot];
-  return r.passings[parameter] == passing::value && r.options.retries == 0 &&
+  return r.passings[parameter] == passing::value && r.options.retries == 0 && r.map == nullptr &&
          steps_[step].phase != phase::verify && !s.retained && s.readers_left == 1 &&
          s.object.use_count() <= 2 && can_give_back(slot) &&
          std::count(r.reads.begin(), r.reads.end(), r.reads[parameter]) == 1;
@@ -152,7 +198,9 @@ inline engine::handed engine::obtain(std::uint32_t slot, bool elements_only) {
   for (;;) {
     std::string problem;
     if (from != no_step) refuse(steps_[from]);
-    if (load(slot, elements_only, problem)) return {s.object, s.elements};
+    load_result const result = load(slot, elements_only, no_step, problem, lock);
+    if (result == load_result::there) return {s.object, s.elements};
+    if (result != load_result::lost) continue;
     demand(from, no_step, std::move(problem));
     lock.unlock();
     drive(from);

@@ -2,184 +2,29 @@
 
 #include <memo/graph/check.hpp>
 #include <memo/key/key_value.hpp>
-#include <memo/run/cached.hpp>
+#include <memo/key/packed_key.hpp>
 #include <memo/run/chance.hpp>
 #include <memo/run/context.hpp>
-#include <memo/run/errors.hpp>
-#include <memo/run/options.hpp>
-#include <memo/run/step_key.hpp>
+#include <memo/run/memoize_core.hpp>
 
-#include <atomic>
+#include <array>
+#include <bit>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 
 namespace memo {
-
-/// How often a memoized function was answered from the store, and how often it had to be called.
-struct memoize_stats {
-  std::uint64_t hits = 0;
-  std::uint64_t misses = 0;
-  std::uint64_t differences = 0;  ///< mode verify: hits that a second computation did not confirm
-};
-
 namespace detail {
-
-/// A key that a thread computes right now, for as long as this object lives on its stack.
-class running_key {
- public:
-  /// `function` tells apart functions of one key: one memory of a function may stand behind another.
-  running_key(void const* function, std::string_view name, digest const& key)
-      : function_(function), name_(name), key_(key), outer_(innermost()) {
-    for (running_key const* k = outer_; k != nullptr; k = k->outer_)
-      if (k->key_ == key && k->function_ == function) throw_recursion();
-    innermost() = this;
-  }
-  running_key(running_key const&) = delete;
-  running_key& operator=(running_key const&) = delete;
-  ~running_key() { innermost() = outer_; }
-
- private:
-  static running_key*& innermost() {
-    static thread_local running_key* key = nullptr;
-    return key;
-  }
-
-  [[noreturn]] void throw_recursion() const {
-    std::string chain(name_);
-    for (running_key const* k = outer_; k != nullptr; k = k->outer_) {
-      chain = std::string(k->name_) + " \u2192 " + chain;
-      if (k->key_ == key_ && k->function_ == function_) break;
-    }
-    throw usage_error(
-        "a memoized call asks for its own result",
-        {{"function", std::string(name_)}, {"chain", chain}, {"key", to_hex(key_)}},
-        "the arguments are the same as those of the call that is running: the recursion has no end");
-  }
-
-  void const* function_;
-  std::string_view name_;
-  digest key_;
-  running_key* outer_;
-};
-
-/// The part of a memoized function that needs no types.
-class memoize_core {
- public:
-  memoize_core(any_store store, memo::options const& chosen, std::string_view name)
-      : store_(std::move(store)), options_(effective(chosen)), seed_(seed_of(options_.secret)), name_(name) {}
-
-  struct answer {
-    std::shared_ptr<void const> value;
-    cached_call call;
-  };
-
-  std::uint64_t seed() const { return seed_; }
-  memo::options const& options() const { return options_; }
-  void set_prefix(digest const& prefix) { prefix_ = prefix; }
-
-  digest key_of(key_parts& parts, step_options const& declared) const {
-    std::vector<std::string_view> variables = declared.environment.all();
-    variables.insert(variables.end(), options_.env.begin(), options_.env.end());
-    if (!variables.empty()) add_environment(parts, std::move(variables));
-    return parts.key(prefix_, seed_);
-  }
-
-  /// The stored value of a key, or null with a call that is ready to be published.
-  answer find(digest const& key, value_type const& type, std::int64_t ttl_ms) const {
-    answer found;
-    mode_rules const& rules = rules_of(options_.mode);
-    if (!rules.looks_up) {
-      found.call.skip_look_up(key, {}, rules.replaces);
-      return found;
-    }
-    access const how = rules.writes ? access::normal : access::read_only;
-    found.call.look_up(store_, key, {.now_ms = time().wall_ms(), .ttl_ms = ttl_ms, .outputs = 1, .how = how});
-    if (found.call.where() != cached_call::state::hit) {
-      if (found.call.failed_to_read()) warn("a result could not be read", found.call.reason());
-      return found;
-    }
-    loaded value = found.call.load(store_, 0, type, false, how);
-    if (value.object == nullptr) {
-      warn("a result could not be read", value.problem);
-      found.call.reopen(std::move(value.problem), true);
-      return found;
-    }
-    found.value = std::move(value.object);
-    return found;
-  }
-
-  void publish(cached_call& call, std::shared_ptr<void const> const& value, value_type const& type,
-               std::int64_t took) const {
-    if (!rules_of(options_.mode).writes) return;
-    put_result put;
-    try {
-      put = put_value(call, value, type, took);
-    } catch (std::bad_alloc const&) {
-      throw;
-    } catch (...) {
-      put.warning = message_of(std::current_exception());
-    }
-    if (!put.warning.empty()) warn("a result could not be stored", put.warning);
-  }
-
-  void tell_uncached(std::string const& why) const {
-    if (options_.observer == nullptr) return;
-    std::string const text = "not cached: " + why;
-    options_.observer->notice({event_kind::did_warn, name_, text, 0, 0});
-  }
-
-  bool verifies() const { return rules_of(options_.mode).verifies; }
-
-  any_store& store() const { return store_; }
-  clock const& time() const { return options_.clock ? *options_.clock : clock::system(); }
-  std::string_view name() const { return name_; }
-  bool is_off() const { return options_.mode == mode::off; }
-
-  /// Tells the observer that a second computation did not confirm what is stored.
-  void tell_difference(std::string const& what) const {
-    if (options_.observer != nullptr) options_.observer->notice({event_kind::did_differ, name_, what, 0, 0});
-  }
-
- private:
-  put_result put_value(cached_call& call, std::shared_ptr<void const> const& value, value_type const& type,
-                       std::int64_t took) const {
-    encoding const encoded = type.encode(value.get(), seed_);
-    stored_output out = describe(encoded, type, store_.capabilities().inline_limit);
-    object_source const source = object_of(encoded, type, value);
-    bool const is_inline = out.is_inline;
-    entry made;
-    made.project = options_.project;
-    made.pipeline = "memoize";
-    made.step = name_;
-    made.created_ms = time().wall_ms();
-    made.cost_ns = took;
-    made.outputs.push_back(std::move(out));
-    return call.publish(store_, std::move(made), {&source, is_inline ? 0u : 1u});
-  }
-
-  void warn(std::string_view headline, std::string const& problem) const {
-    if (options_.observer != nullptr) options_.observer->notice({event_kind::did_warn, name_, problem, 0, 0});
-    if (options_.strict)
-      throw store_error(std::string(headline) + ", and options.strict is set",
-                        {{"function", std::string(name_)}, {"problem", problem}},
-                        "without options.strict the result is used, and computed again next time");
-  }
-
-  mutable any_store store_;
-  memo::options options_;
-  std::uint64_t seed_;
-  digest prefix_;
-  std::string_view name_;
-};
 
 template <fixed_string Name, class F, class Parameters>
 class memoized;
 
-/// A function whose results are kept. Copies share the statistics; calls may come from any thread.
+/// A function whose results are kept. Copies share the statistics. Calls may come from any thread, and then call the
+/// function from any thread.
 template <fixed_string Name, class F, class... P>
 class memoized<Name, F, types<P...>> {
   using result = typename signature<F>::result;
@@ -200,39 +45,35 @@ class memoized<Name, F, types<P...>> {
     core_.set_prefix(prefix.prefix(core_.seed()));
   }
 
-  /// The value for these arguments: stored, or computed and stored now. Throws what the function throws.
-  value operator()(std::remove_cvref_t<P> const&... arguments) const { return *shared(arguments...); }
+  /// The value for these arguments: stored, or computed by another thread or process at this moment, or computed and
+  /// stored now. Throws what the function throws, and usage_error where the function asks for its own result.
+  value operator()(std::remove_cvref_t<P> const&... arguments) const {
+    if constexpr (is_plain) {
+      if (core_.is_off()) return *call(arguments...).made;
+      digest key;
+      if (!try_key(key, arguments...)) return *call(arguments...).made;
+      std::array<std::byte, sizeof(value)> bytes;
+      if (core_.recall(key, value_type_of<value>, declared_.ttl_ms, bytes.data(), nullptr)) {
+        counters_->count_hit();
+        return std::bit_cast<value>(bytes);
+      }
+      return *find_or_call(key, arguments...);
+    } else {
+      return *shared(arguments...);
+    }
+  }
 
   /// The same without a copy.
   std::shared_ptr<value const> shared(std::remove_cvref_t<P> const&... arguments) const {
-    context ctx(core_.name(), seed_for(arguments...), core_.options().stop, core_.options().observer);
-    if (core_.is_off()) return call(ctx, arguments...);
+    if (core_.is_off()) return call(arguments...).made;
     digest key;
-    try {
-      key = key_of(arguments...);
-    } catch (unhashable const& e) {
-      core_.tell_uncached(e.headline());
-      return call(ctx, arguments...);
+    if (!try_key(key, arguments...)) return call(arguments...).made;
+    std::shared_ptr<void const> handle;
+    if (core_.recall(key, value_type_of<value>, declared_.ttl_ms, nullptr, &handle)) {
+      counters_->count_hit();
+      return std::static_pointer_cast<value const>(std::move(handle));
     }
-    memoize_core::answer found = core_.find(key, value_type_of<value>, declared_.ttl_ms);
-    if (found.value != nullptr) {
-      counters_->hits.fetch_add(1, std::memory_order_relaxed);
-      if (core_.verifies() && by_chance(counters_->random, core_.options().verify))
-        verify(found.call, ctx, arguments...);
-      return std::static_pointer_cast<value const>(std::move(found.value));
-    }
-    running_key const running(counters_.get(), core_.name(), key);
-    counters_->misses.fetch_add(1, std::memory_order_relaxed);
-    std::int64_t const start = core_.time().steady_ns();
-    std::shared_ptr<value const> made = call(ctx, arguments...);
-    std::int64_t const took = core_.time().steady_ns() - start;
-    if (!ctx.dependencies().empty())
-      core_.tell_uncached("it read `" + ctx.dependencies().front().name + "` while it ran");
-    else if (a_file_changed(key, arguments...))
-      core_.tell_uncached("a file among its arguments changed while it ran");
-    else
-      core_.publish(found.call, made, value_type_of<value>, took);
-    return made;
+    return find_or_call(key, arguments...);
   }
 
   /// Whether a call with these arguments would be answered from the store. Reads and decodes the value; counts nothing.
@@ -254,9 +95,7 @@ class memoized<Name, F, types<P...>> {
   }
 
   /// Hits and misses of this object and its copies.
-  memoize_stats stats() const {
-    return {counters_->hits.load(), counters_->misses.load(), counters_->differences.load()};
-  }
+  memoize_stats stats() const { return counters_->sum(); }
 
   /// The same function at another code version, with statistics of its own.
   template <std::int64_t Version>
@@ -280,15 +119,61 @@ class memoized<Name, F, types<P...>> {
   }
 
  private:
-  struct counters {
-    std::atomic<std::uint64_t> hits{0}, misses{0}, differences{0}, random{0};
+  /// Whether a value is copied out of a store by its bytes.
+  static constexpr bool is_plain = std::is_trivially_copyable_v<value> && sizeof(value) <= 64;
+
+  struct called {
+    std::shared_ptr<value const> made;
+    bool saw_stop = false;                   ///< the call may have ended early
+    std::optional<std::string> looked_at{};  ///< one of the things that the call noted
   };
 
-  std::shared_ptr<value const> call(context& ctx, std::remove_cvref_t<P> const&... arguments) const {
-    if constexpr (signature<F>::takes_context)
-      return std::make_shared<value const>(function_(ctx, arguments...));
-    else
-      return std::make_shared<value const>(function_(arguments...));
+  called call(std::remove_cvref_t<P> const&... arguments) const {
+    if constexpr (signature<F>::takes_context) {
+      context ctx(core_.name(), seed_for(arguments...), core_.options().stop, core_.options().observer);
+      called done{std::make_shared<value const>(function_(ctx, arguments...))};
+      done.saw_stop = ctx.saw_stop();
+      if (!ctx.dependencies().empty()) done.looked_at = ctx.dependencies().front().name;
+      return done;
+    } else {
+      return {std::make_shared<value const>(function_(arguments...))};
+    }
+  }
+
+  /// What follows where the value is not at hand.
+  std::shared_ptr<value const> find_or_call(digest const& key,
+                                            std::remove_cvref_t<P> const&... arguments) const {
+    value_type const& type = value_type_of<value>;
+    memoize_core::answer found = core_.find(key, type, declared_.ttl_ms);
+    if (found.value != nullptr) {
+      counters_->count_hit();
+      if (core_.verifies() && by_chance(counters_->random(), core_.options().verify))
+        verify(found.call, arguments...);
+      return std::static_pointer_cast<value const>(std::move(found.value));
+    }
+    running_key const running(counters_.get(), core_.name(), key);
+    std::shared_ptr<void> const claim = core_.take_turn(key, type, declared_.ttl_ms, found);
+    if (found.value != nullptr) {
+      counters_->count_hit();
+      return std::static_pointer_cast<value const>(std::move(found.value));
+    }
+    counters_->count_miss();
+    std::optional<offered_call> offered;  // gone before the claim is: who is woken finds how the call ended
+    if (claim != nullptr) offered.emplace(key, type.tag);
+    std::int64_t const start = core_.time().steady_ns();
+    called done = call(arguments...);
+    std::int64_t const took = core_.time().steady_ns() - start;
+    if (done.saw_stop) return std::move(done.made);
+    bool const has_looked = done.looked_at.has_value();
+    if (has_looked || a_file_changed(key, arguments...)) {
+      core_.tell_uncached(has_looked ? "it read `" + *done.looked_at + "` while it ran"
+                                     : "a file among its arguments changed while it ran");
+      if (offered) offered->keep_to_itself();
+    } else {
+      core_.publish(found.call, done.made, type, took);
+      if (offered) offered->give(done.made);
+    }
+    return std::move(done.made);
   }
 
   template <class Change>
@@ -301,17 +186,17 @@ class memoized<Name, F, types<P...>> {
   static constexpr std::string_view name() { return define_name<Name>::text.view(); }
 
   /// Computes a hit again; what is stored is used and kept, whatever comes of it.
-  void verify(cached_call const& hit, context& ctx, std::remove_cvref_t<P> const&... arguments) const {
+  void verify(cached_call const& hit, std::remove_cvref_t<P> const&... arguments) const {
     digest const& before = hit.found().outputs.front().value.value;
     std::string difference;
     try {
-      digest const now = fingerprint_of(*call(ctx, arguments...), core_.seed()).value;
+      digest const now = fingerprint_of(*call(arguments...).made, core_.seed()).value;
       if (now != before) difference = "stored " + to_hex(before) + ", now " + to_hex(now);
     } catch (...) {
       difference = "it failed: " + message_of(std::current_exception());
     }
     if (difference.empty()) return;
-    counters_->differences.fetch_add(1, std::memory_order_relaxed);
+    counters_->count_difference();
     core_.tell_difference(difference);
   }
 
@@ -346,15 +231,30 @@ class memoized<Name, F, types<P...>> {
   }
 
   digest key_of(std::remove_cvref_t<P> const&... arguments) const {
+    if constexpr ((true && ... && packed_in_key<std::remove_cvref_t<P>>)) {
+      if (!has_environment_) return packed_key(core_.prefix(), core_.seed(), arguments...);
+    }
     key_parts parts;
     (add_value(parts, part::input, {}, arguments, core_.seed()), ...);
     return core_.key_of(parts, declared_);
   }
 
+  /// False where an argument cannot be hashed now, such as a file that cannot be read; the observer is told.
+  bool try_key(digest& key, std::remove_cvref_t<P> const&... arguments) const {
+    try {
+      key = key_of(arguments...);
+      return true;
+    } catch (unhashable const& e) {
+      core_.tell_uncached(e.headline());
+      return false;
+    }
+  }
+
   F function_;
   memoize_core core_;
   step_options declared_;
-  std::shared_ptr<counters> counters_ = std::make_shared<counters>();
+  bool has_environment_ = core_.has_environment(declared_);
+  std::shared_ptr<memoize_counters> counters_ = std::make_shared<memoize_counters>();
 };
 
 }  // namespace detail
@@ -410,9 +310,9 @@ auto make_memoized(F function, any_store store, memo::options const& chosen, ste
 
 /// Gives a function a memory: `auto sim = memo::memoize<"simulate">(simulate, store);`. The name, the types, the
 /// version and the arguments are the key, as those of a step are. Without `.version<N>()` any rebuild of the program
-/// computes again. Of `options`, mode, strict, verify, project, env, secret, stop, observer and clock count. Two threads
-/// that miss one key at the same time both compute it. A function object's state must be hashable. A function that reads
-/// something through a context is called every time.
+/// computes again. Of `options`, mode, strict, verify, project, env, secret, stop, wait, observer and clock count. Threads
+/// and processes that miss one key at the same time compute it once: the others wait, as `options::wait` says. A function
+/// object's state must be hashable. A function that reads something through a context is called every time.
 template <fixed_string Name, class F>
 auto memoize(F function, any_store store, memo::options const& chosen = {}) {
   step_options declared;

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -46,8 +47,8 @@ constexpr mode_rules const& rules_of(mode m) { return mode_table[static_cast<std
 struct options {
   memo::mode mode = memo::mode::read_write;
   unsigned jobs =
-      0;  ///< how many steps may run at once, 0: as many as there are processors for this process;
-          ///< no effect today: steps run one at a time, on the caller's thread
+      0;  ///< how many steps and elements of maps may run at once; 0: as many as there are processors for
+          ///< this process (affinity and cgroup); 1: all on the caller's thread
   bool keep_going = false;  ///< after a failure, finish what does not depend on it; `run` does not throw then
   bool strict = false;   ///< what the store cannot do, and values that are not reproducible, are exceptions
   double verify = 0.05;  ///< in mode verify: the chance that a hit runs again
@@ -56,10 +57,11 @@ struct options {
   std::vector<std::string>
       env{};               ///< environment variables that count as inputs of all steps; `*` ends a pattern
   std::string secret{};    ///< seeds all hashes, where others choose inputs and must not make keys collide
-  std::stop_token stop{};  ///< a request ends the run: nothing new starts
-  std::chrono::milliseconds wait{
-      60'000};  ///< how long to wait for another process that computes a key; no effect
-                ///< today: both compute it
+  std::stop_token stop{};  ///< a request ends the run: nothing new starts, and contexts tell what runs
+  /// How long to wait for another process, or for a memoized call of another thread, that computes a key; then it is
+  /// computed twice. Empty: 60 s, and not at all for another process on a network file system or under an MPI launcher,
+  /// where a value asks for that too.
+  std::optional<std::chrono::milliseconds> wait{};
   memo::observer* observer = nullptr;  ///< is told what happens; outlives the runs
   memo::clock const* clock = nullptr;  ///< null: the machine's
 };

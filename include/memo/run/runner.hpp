@@ -4,6 +4,7 @@
 #include <memo/run/bindings.hpp>
 #include <memo/run/engine.hpp>
 #include <memo/run/result.hpp>
+#include <memo/run/threads.hpp>
 
 #include <memory>
 #include <string>
@@ -12,8 +13,8 @@
 
 namespace memo {
 
-/// Runs pipelines against a store. Cheap to make; it keeps no values between runs. `run` and `plan` may be called from
-/// several threads at once, if no option is changed meanwhile.
+/// Runs pipelines against a store. Cheap to make; it keeps no values between runs, only threads. Copies share them. `run`
+/// and `plan` may be called from several threads at once, if no option is changed meanwhile, and from within a step.
 class runner {
  public:
   explicit runner(any_store store, memo::options options = {})
@@ -41,8 +42,7 @@ class runner {
   auto run(detail::pipeline_type<Nodes...> const& p, Given... given) const {
     static_assert(detail::check_bindings(detail::types<Nodes...>{}, detail::types<Given...>{}));
     auto engine = std::make_shared<detail::engine>(request<Targets...>(p, false, given...));
-    inline_executor here;
-    engine->run(here);
+    run_on_threads(*engine);
     return run_result<detail::pipeline_type<Nodes...>>(std::move(engine));
   }
 
@@ -80,9 +80,20 @@ class runner {
             .plan_only = plan_only};
   }
 
+  void run_on_threads(detail::engine& engine) const {
+    unsigned const jobs = detail::jobs_of(engine.jobs());
+    if (jobs == 1) {
+      inline_executor here;
+      return engine.run(here);
+    }
+    auto const threads = threads_->of(jobs);
+    engine.run(*threads);
+  }
+
   any_store store_;
   std::vector<std::pair<std::string, any_store>> named_stores_;
   memo::options options_;
+  std::shared_ptr<detail::kept_threads> threads_ = std::make_shared<detail::kept_threads>();
 };
 
 }  // namespace memo

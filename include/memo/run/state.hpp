@@ -25,7 +25,12 @@ struct slot_state {
   std::optional<memo::fingerprint> fingerprint;  ///< known long before the value is loaded
   std::vector<std::uint32_t> readers;            ///< needed steps that read it, each once
   std::uint32_t readers_left = 0;                ///< of them, those that may still want the value
-  bool retained = false;  ///< a target, or handed to the caller: stays while the run lives
+  bool retained = false;               ///< a target, or handed to the caller: stays while the run lives
+  bool busy = false;                   ///< a thread loads or hashes it
+  std::vector<std::uint32_t> waiters;  ///< steps that are taken up again when that is done
+  std::exception_ptr unhashable;       ///< why an input has no fingerprint
+  std::optional<memo::fingerprint>
+      without;  ///< an input's `.added_with`: a value that equals it is left out of keys
 
   bool has_value() const { return object != nullptr || elements.owner != nullptr; }
 };
@@ -42,14 +47,21 @@ enum class phase : std::uint8_t {
 struct step_state {
   detail::phase phase = phase::waiting;
   bool needed = false;
-  bool announced = false;    ///< those who wait for it were told that it is decided
-  bool busy = false;         ///< a task works on it
-  bool again = false;        ///< what it reads changed while it was busy
-  bool forced = false;       ///< by options.force
-  bool must_run = false;     ///< no look-up, or its value is lost
-  bool recompute = false;    ///< it was decided before and runs again for a lost value
-  bool uncacheable = false;  ///< a part of its key cannot be had
-  bool ran = false;          ///< its function was called in this run
+  bool announced = false;          ///< those who wait for it were told that it is decided
+  bool busy = false;               ///< a task works on it
+  bool again = false;              ///< what it reads changed while it was busy
+  bool called = false;             ///< a task came for it while it was busy
+  bool forced = false;             ///< by options.force
+  bool must_run = false;           ///< no look-up, or its value is lost
+  bool recompute = false;          ///< it was decided before and runs again for a lost value
+  bool uncacheable = false;        ///< a part of its key cannot be had
+  bool ran = false;                ///< its function was called in this run
+  bool packed = false;             ///< a map whose elements are stored: its value can be put together again
+  bool parked = false;             ///< its key is computed elsewhere: taken up again when that is over
+  bool waited_out = false;         ///< it waited as long as options.wait says
+  std::int64_t wait_until_ns = 0;  ///< steady clock; zero where it has not waited yet
+  std::int64_t height = 0;         ///< ns (or steps) of the longest way from its start to the run's end
+  std::shared_ptr<void> claim;     ///< of its key, or its place among those who wait for the key
   std::uint32_t waiting_for = 0;
   std::vector<std::uint32_t> successors;  ///< needed steps that wait for it
   std::vector<std::uint32_t> demanders;   ///< steps that need its value again

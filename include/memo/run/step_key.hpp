@@ -62,6 +62,7 @@ inline void add_prefix(key_parts& parts, graph const& g, step_row const& row, st
     slot_row const& slot = g.slots[row.reads[i]];
     if (omitted.empty() || !omitted[i]) parts.add(part::read, slot.name, schema_or_unhashable(*slot.type));
   }
+  if (row.map != nullptr) parts.add(part::over, g.slots[row.reads.front()].name, std::string_view());
   if (row.policy == cache_policy::inputs_only)
     parts.add(part::arithmetic, {}, arithmetic_text(row.flags));
   else

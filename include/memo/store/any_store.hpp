@@ -26,12 +26,14 @@ class any_store {
   found_object read(digest const& object, void const* tag = nullptr, access how = access::normal) {
     return held_->read(object, tag, how);
   }
+  std::int64_t recall(digest const& key, recall_request const& request) { return held_->recall(key, request); }
   put_result put(std::span<put_request const> requests) { return held_->put(requests); }
   std::optional<std::string> read_last(digest const& id) { return held_->read_last(id); }
   put_result write_last(digest const& id, byte_view text) { return held_->write_last(id, text); }
-  claim_result claim(digest const& key) { return held_->claim(key); }
+  claim_result claim(claim_request const& request) { return held_->claim(request); }
   std::shared_ptr<void> pin(std::span<digest const> keys) { return held_->pin(keys); }
   bool erase(digest const& key) { return held_->erase(key); }
+  void discard(digest const& object) { held_->discard(object); }
   void visit(void (*seen)(void*, entry_info const&), void* state) { held_->visit(seen, state); }
   std::vector<entry_info> list() { return held_->list(); }
   entries show(digest const& key) { return held_->show(key); }
@@ -49,12 +51,14 @@ class any_store {
     virtual found_entries find(digest const&, access) = 0;
     virtual void find_many(std::span<digest const>, std::span<found_entries>, access) = 0;
     virtual found_object read(digest const&, void const*, access) = 0;
+    virtual std::int64_t recall(digest const&, recall_request const&) = 0;
     virtual put_result put(std::span<put_request const>) = 0;
     virtual std::optional<std::string> read_last(digest const&) = 0;
     virtual put_result write_last(digest const&, byte_view) = 0;
-    virtual claim_result claim(digest const&) = 0;
+    virtual claim_result claim(claim_request const&) = 0;
     virtual std::shared_ptr<void> pin(std::span<digest const>) = 0;
     virtual bool erase(digest const&) = 0;
+    virtual void discard(digest const&) = 0;
     virtual void visit(void (*)(void*, entry_info const&), void*) = 0;
     virtual std::vector<entry_info> list() = 0;
     virtual entries show(digest const&) = 0;
@@ -79,12 +83,19 @@ class any_store {
     found_object read(digest const& object, void const* tag, access how) override {
       return held.read(object, tag, how);
     }
+    std::int64_t recall(digest const& key, recall_request const& request) override {
+      if constexpr (requires { held.recall(key, request); })
+        return held.recall(key, request);
+      else
+        return -1;
+    }
     put_result put(std::span<put_request const> requests) override { return held.put(requests); }
     std::optional<std::string> read_last(digest const& id) override { return held.read_last(id); }
     put_result write_last(digest const& id, byte_view text) override { return held.write_last(id, text); }
-    claim_result claim(digest const& key) override { return held.claim(key); }
+    claim_result claim(claim_request const& request) override { return held.claim(request); }
     std::shared_ptr<void> pin(std::span<digest const> keys) override { return held.pin(keys); }
     bool erase(digest const& key) override { return held.erase(key); }
+    void discard(digest const& object) override { held.discard(object); }
     void visit(void (*seen)(void*, entry_info const&), void* state) override { held.visit(seen, state); }
     std::vector<entry_info> list() override { return held.list(); }
     entries show(digest const& key) override { return held.show(key); }

@@ -29,7 +29,10 @@ namespace memo {
 ///   handle is destroyed. Limits are enforced on put or by `collect`, least valuable first: by age and bytes
 ///   against cost.
 /// - `last` records are small texts by identifier, replaced whole; losing one loses only the wording of a reason.
-/// - `erase(key)` removes all variants; objects that nothing names any more go with the next `collect`.
+/// - `erase(key)` removes all variants; objects that nothing names any more go with the next `collect`, or at once
+///   with `discard(object)` by somebody who knows.
+/// - A store with live values may have `recall(key, recall_request)`, which gives when the value was created, in milliseconds
+///   since 1970, or -1 for what `find` and `read` have to answer. It is as true as they are at that moment.
 template <class S>
 concept store =
     requires(S const cs) {
@@ -39,7 +42,8 @@ concept store =
     } && std::copyable<S> &&
     requires(S s, digest id, std::span<digest const> ids, std::span<found_entries> answers, void const* tag,
              std::span<put_request const> requests, byte_view bytes, std::string_view name,
-             void (*seen)(void*, entry_info const&), void* state, store_limits limits, access how) {
+             void (*seen)(void*, entry_info const&), void* state, store_limits limits, access how,
+             claim_request const& request) {
       // Entries. The batch form answers ids[i] in answers[i].
       { s.find(id, how) } -> std::same_as<found_entries>;
       s.find(ids, answers, how);
@@ -49,9 +53,10 @@ concept store =
       // The text of the last run, by an identifier of the engine's making.
       { s.read_last(id) } -> std::same_as<std::optional<std::string>>;
       { s.write_last(id, bytes) } -> std::same_as<put_result>;
-      { s.claim(id) } -> std::same_as<claim_result>;
+      { s.claim(request) } -> std::same_as<claim_result>;
       { s.pin(ids) } -> std::same_as<std::shared_ptr<void>>;
       { s.erase(id) } -> std::same_as<bool>;
+      s.discard(id);
       // Whole-store operations.
       s.visit(seen, state);
       { s.list() } -> std::same_as<std::vector<entry_info>>;

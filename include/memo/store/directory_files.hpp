@@ -1,6 +1,7 @@
 /// The records of a directory store as files: read with a bounded reader, published by renaming, never changed.
 #pragma once
 
+#include <memo/store/claim_file.hpp>
 #include <memo/store/directory_layout.hpp>
 #include <memo/store/record_reader.hpp>
 
@@ -75,6 +76,18 @@ class directory_files {
   /// The file that a collector locks, only after `folder` gave a descriptor.
   os::outcome<os::unique_fd> open_lock() {
     return os::open_or_create(version_folder(), "lock", file_mode(share_), group_);
+  }
+
+  /// The file of claims, only after `open_for_writing` went well.
+  os::outcome<std::shared_ptr<claim_file>> open_claims() {
+    return claim_file::open(version_folder(), file_mode(share_), group_);
+  }
+
+  /// The name of the network's file system that the root is on, or would be on; "" for another.
+  char const* network() {
+    if (folder(record_kind::entry) >= 0) return os::network_file_system(version_folder());
+    auto const nearest = open_nearest(path_);
+    return nearest ? os::network_file_system(nearest.get()) : "";
   }
 
   /// Makes the folders where they are missing; gives a clause that says why nothing can be written, or "".

@@ -4,6 +4,7 @@
 ///     root/CACHEDIR.TAG   tells backup programs that this is a cache
 ///     root/.gitignore     "*"
 ///     root/v1/lock        held while one process collects
+///     root/v1/claims      locked by who computes: claim_file.hpp says how. Made by the first claim, never removed
 ///     root/v1/e/ab/<30 hex>   entries: the key's 32 digits
 ///     root/v1/o/ab/<30 hex>   objects: the object's digest
 ///     root/v1/l/ab/<30 hex>   last records
@@ -170,6 +171,17 @@ inline std::string inner_path(std::string const& path) { return path == "/" ? "/
 inline std::string root_for(std::string const& path) {
   auto const kind = look_at(path).what;
   return kind == folder_state::kind::foreign ? inner_path(path) : path;
+}
+
+/// The folder at an absolute path, or the nearest one above it that exists; nothing where it cannot be opened.
+inline os::unique_fd open_nearest(std::string path) {
+  for (;;) {
+    auto opened = os::open_folder(os::here, path.c_str());
+    std::size_t const slash = path.find_last_of('/');
+    if (opened.error != ENOENT || slash == std::string::npos || path.size() == 1)
+      return std::move(opened.value);
+    path.resize(slash == 0 ? 1 : slash);
+  }
 }
 
 /// Throws store_error where a store must not be at `path`.

@@ -1,8 +1,8 @@
 /// Removes what a directory store can do without: what is left over, and what is least valuable.
 #pragma once
 
-#include <memo/store/claims.hpp>
 #include <memo/store/directory_files.hpp>
+#include <memo/store/pins.hpp>
 
 #include <algorithm>
 #include <limits>

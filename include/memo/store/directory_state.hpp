@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memo/core/clock.hpp>
+#include <memo/store/claims.hpp>
 #include <memo/store/directory_limits.hpp>
 
 #include <atomic>
@@ -14,7 +15,8 @@ namespace memo::detail {
 
 class directory_state {
  public:
-  directory_state(std::string const& path, sharing share) : files_(path, share) {}
+  directory_state(std::string const& path, sharing share)
+      : files_(path, share), claims_(claim_source{&open_claims, this}) {}
 
   /// The state of a root, made where no handle of it exists. Handles with different sharing have nothing in
   /// common but the files.
@@ -57,7 +59,6 @@ class directory_state {
     put_result result = try_put(request, error);
     if ((error == ENOSPC || error == EDQUOT) && make_room(limits)) result = try_put(request, error);
     if (!result.stored) return result;
-    if (request.value != nullptr) claims_.note_stored(request.key);
     enforce(limits);
     return {};
   }
@@ -69,14 +70,19 @@ class directory_state {
   }
 
   bool erase(digest const& key) {
-    claims_.note_removed(key);
     estimate_known_ = false;
     return files_.remove(record_kind::entry, key);
   }
 
+  void discard(digest const& object) {
+    std::shared_lock const guard(collecting_);
+    auto const there = os::status_at(files_.folder(record_kind::object), record_name(object).file());
+    if (files_.remove(record_kind::object, object))
+      estimated_bytes_ -= static_cast<std::int64_t>(there.value.size);
+  }
+
   void clear() {
     std::lock_guard const guard(collecting_);
-    claims_.note_all_removed();
     remove_all(files_);
     estimate_known_ = false;
   }
@@ -113,6 +119,13 @@ class directory_state {
   }
 
   claims& claimed() { return claims_; }
+
+  /// Whether claims reach other processes without being asked for more.
+  bool is_lockable() {
+    int known = network_.load();
+    if (known < 0) network_ = known = *files_.network() == '\0' ? 0 : 1;
+    return known == 0 && claims_.can_lock();
+  }
   pins& pinned() { return pins_; }
 
  private:
@@ -151,6 +164,22 @@ class directory_state {
     auto const status = os::status_at(files_.version_folder(), "lock");
     std::int64_t const age_ms = clock::system().wall_ms() - status.value.modified_ns / 1'000'000;
     if (!status || age_ms > 24 * 3'600'000) collect({});
+  }
+
+  static std::shared_ptr<claim_file> open_claims(void* self, claim_reach reach, std::string& why_not) {
+    auto& files = static_cast<directory_state*>(self)->files_;
+    if (std::string const why = files.open_for_writing(); !why.empty()) {
+      why_not = "the cache cannot be written to: " + why;
+      return nullptr;
+    }
+    // Before the file is made.
+    if (char const* const name = files.network(); *name != '\0' && reach != claim_reach::asked) {
+      why_not = on_network_file_system(name);
+      return nullptr;
+    }
+    auto opened = files.open_claims();
+    if (!opened) why_not = "its file of claims cannot be opened: " + os::error_text(opened.error);
+    return std::move(opened.value);
   }
 
   put_result refused(std::string const& why) const {
@@ -192,16 +221,24 @@ class directory_state {
   }
 
   int put_entry(put_request const& request) {
-    // Two threads that add variants to one key take turns; of two processes the later one may undo the other's,
-    // which costs a computation.
+    // Who adds to what is there takes turns: threads here, and processes where they can be locked out. A first entry
+    // without variants, which is what most puts bring, needs no turn.
     std::lock_guard const guard(turns_[request.key.low % turns_.size()]);
-    auto const old = find(request.key, access::read_only);
+    entry_turn turn;
+    bool const is_variant = static_cast<bool>(request.value->variant);
+    if (is_variant) turn = claims_.wait_for_turn(request.key);
+    auto old = find(request.key, access::read_only);
+    if (!is_variant && old.status == lookup::hit) {
+      turn = claims_.wait_for_turn(request.key);
+      old = find(request.key, access::read_only);
+    }
     entries const none;
     entries const& before = old.variants ? *old.variants : none;
     if (request.policy == put_policy::keep)
       for (auto const& variant : before)
         if (variant.variant == request.value->variant && is_complete(variant, request)) return 0;
-    auto const payload = encode_entries(with_variant(before, *request.value));
+    auto const payload = encode_entries(
+        with_variant(before, *request.value, request.supersedes, request.most_variants));
     if (payload.view().size() > max_entry_size) return EFBIG;
     int const error = publish(record_kind::entry, request.key, payload.view());
     if (error != 0) return error;
@@ -261,6 +298,7 @@ class directory_state {
   std::atomic<std::int64_t> full_at_ns_{0};
   std::atomic<std::int64_t> lock_seen_at_ns_{0};
   std::atomic<bool> estimate_known_{false};
+  std::atomic<int> network_{-1};  ///< 1 on the file system of a network, 0 on another, -1 where nobody looked
 };
 
 }  // namespace memo::detail

@@ -49,7 +49,9 @@ class directory_store {
   explicit directory_store(Path const& path, directory_options const& options = {})
       : directory_store(std::string_view(path.native()), options) {}
 
-  memo::capabilities capabilities() const { return {.shared = true, .inline_limit = 4096}; }
+  memo::capabilities capabilities() const {
+    return {.shared = true, .lockable = state_->is_lockable(), .inline_limit = 4096};
+  }
   found_entries find(digest const& key, access how = access::normal) const { return state_->find(key, how); }
   void find(std::span<digest const> keys, std::span<found_entries> answers,
             access how = access::normal) const {
@@ -71,9 +73,11 @@ class directory_store {
     return std::string(as_text(record.payload.view));
   }
   put_result write_last(digest const& id, byte_view text) const { return state_->write_last(id, text); }
-  claim_result claim(digest const& key) const { return state_->claimed().claim(key); }
+  claim_result claim(claim_request const& request) const { return state_->claimed().claim(request); }
   std::shared_ptr<void> pin(std::span<digest const> keys) const { return state_->pinned().pin(keys); }
   bool erase(digest const& key) const { return state_->erase(key); }
+  /// Removes an object that no entry names any more.
+  void discard(digest const& object) const { state_->discard(object); }
   void visit(void (*seen)(void*, entry_info const&), void* state) const {
     for (auto const& info : list()) seen(state, info);
   }

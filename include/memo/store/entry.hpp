@@ -93,6 +93,15 @@ struct found_object {
   std::string reason{};
 };
 
+/// Asks for the live value under a key at once, where the key has one variant, with one output and no dependencies.
+struct recall_request {
+  void const* tag = nullptr;  ///< of the value's exact type
+  access how = access::normal;
+  void* plain = nullptr;  ///< where the value's bytes are copied to; only of a type that may be copied so
+  std::size_t plain_size = 0;
+  std::shared_ptr<void const>* handle = nullptr;  ///< where `plain` is null: becomes a handle to the value
+};
+
 /// One object to be stored, from where its bytes are now; nothing is copied before the store writes it.
 struct object_source {
   digest object{};         ///< under which it will be read: seeded, made of the stored bytes
@@ -112,6 +121,8 @@ struct put_request {
   entry const* value = nullptr;
   put_policy policy = put_policy::keep;
   std::span<object_source const> objects{};
+  std::span<digest const> supersedes{};  ///< variants of the key that go, as this one stands for them
+  std::size_t most_variants = 0;  ///< that the key may have, the oldest go first; 0: as the store likes
 };
 
 /// What became of a put. A store never throws for what a disk does: it says so.
@@ -129,13 +140,41 @@ struct capabilities {
   std::uint64_t inline_limit = 0;  ///< stored forms up to this size should be inline in their entry
 };
 
-/// The answer to a claim: `mine` until `hold` is released (its last copy destroyed), `busy` with who has it,
-/// or `hit` where somebody has stored an entry in the meantime.
+/// Whom a claim tells that it is worth asking again.
+struct claim_waiter {
+  void (*wake)(void* state, std::uint64_t argument) noexcept = nullptr;  ///< null: nobody is told
+  void* state = nullptr;
+  std::uint64_t argument = 0;
+};
+
+/// Among whom a claim counts: the threads of this process; also the processes of this machine, where the file system is
+/// one on which that is safe; or also on the file system of a network, as somebody asked for it.
+enum class claim_reach : std::uint8_t { process, machine, asked };
+
+/// How a key is claimed. With `process` no file is touched; else one may be made and written to, and where that cannot be
+/// done, the claim counts in this process alone.
+struct claim_request {
+  digest key{};
+  claim_reach reach = claim_reach::process;
+  claim_waiter waiter{};
+  /// Of the steady clock: where another process has the key, the waiter is told at this time at the latest; 0: no bound.
+  std::int64_t until_ns = 0;
+};
+
+/// The answer to a claim. Whoever gets `mine` looks the key up once more before computing, as somebody may have stored
+/// it between the look-up and the claim. A claim by the thread that holds the key is `busy` too.
 struct claim_result {
-  enum class status : std::uint8_t { hit, mine, busy };
+  enum class status : std::uint8_t { mine, busy };
   status what = status::mine;
+  /// `mine`: the claim, released when the last copy goes, on any thread. `busy`: the waiter's place in the queue. `wake`
+  /// is called at most once, on some thread and without a lock held, when the key is released, also by an exception or
+  /// because the holding process died. Once the place is destroyed it is not called any more; the destructor waits for
+  /// a call that is under way, unless it runs inside it. Null where there is no waiter.
   std::shared_ptr<void> hold{};
-  std::string holder{};
+  std::string holder{};  ///< `busy`: "thread 3 of this process", "process 4711", in words for a report
+  bool is_other_process = false;  ///< `busy`: the holder is another process
+  std::string
+      note{};  ///< why a claim across processes counts in this process alone; "" where it reaches them
 };
 
 /// What a store holds, in numbers. `bytes` counts what lies on disk or in memory for entries and objects.

@@ -3,15 +3,22 @@
 #pragma once
 
 #include <memo/core/file.hpp>
+#include <memo/core/stripes.hpp>
 #include <memo/store/digest_map.hpp>
 #include <memo/store/entry.hpp>
+#include <memo/store/pins.hpp>
+#include <memo/store/recall_table.hpp>
 #include <memo/store/record.hpp>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <new>
+#include <optional>
+#include <vector>
 
 namespace memo::detail {
 
@@ -28,48 +35,134 @@ struct memory_object {
   bool is_kept() const { return has_bytes || live; }
 };
 
-struct memory_entry {
-  digest key;
-  std::shared_ptr<entries const> variants;
-  std::uint64_t size = 0;
-  std::uint64_t used = 0;  ///< the count of puts when it was last looked up
-  memory_entry* newer = nullptr;
-  memory_entry* older = nullptr;
+/// The live value of an entry that has one output, nothing that it depends on, and one variant.
+struct memory_value {
+  std::shared_ptr<void const> value;
+  void const* tag = nullptr;  ///< null: none
+  std::int64_t created_ms = 0;
 };
 
-/// Entries in the order of their last use. Each is in one of these, or unlinked.
-class use_order {
- public:
-  memory_entry* oldest() const { return oldest_; }
+struct memory_entry {
+  std::shared_ptr<entries const> variants;
+  memory_value only;
+  std::uint64_t size = 0;
+  std::uint64_t used = 0;  ///< the stamp of the last use, hits on `recalled` aside
+};
 
-  void push(memory_entry& entry) {
-    entry.older = newest_;
-    (newest_ == nullptr ? oldest_ : newest_->newer) = &entry;
-    newest_ = &entry;
+/// Stamps for uses, which grow with time: exactly among the uses of one thread and among puts; of what several threads
+/// look up between the same two puts, only until which put it was. Any thread.
+class use_stamps {
+ public:
+  std::uint64_t of_put() { return (puts_.fetch_add(1, std::memory_order_relaxed) + 1) << uses_bits; }
+
+  std::uint64_t of_use() {
+    std::uint64_t const since = of_last_put();
+    std::atomic<std::uint64_t>& last = last_[stripes::own()];
+    std::uint64_t stamp = last.load(std::memory_order_relaxed) + 1;
+    if (stamp < since) stamp = since + 1;
+    // No use may look later than the next put.
+    stamp = std::min(stamp, since | ((std::uint64_t{1} << uses_bits) - 1));
+    last.store(stamp, std::memory_order_relaxed);
+    return stamp;
   }
-  void remove(memory_entry& entry) {
-    (entry.newer == nullptr ? newest_ : entry.newer->older) = entry.older;
-    (entry.older == nullptr ? oldest_ : entry.older->newer) = entry.newer;
-    entry.newer = entry.older = nullptr;
-  }
-  void clear() { newest_ = oldest_ = nullptr; }
+
+  /// No stamp that was given since the last put is less.
+  std::uint64_t of_last_put() const { return puts_.load(std::memory_order_relaxed) << uses_bits; }
 
  private:
-  memory_entry* newest_ = nullptr;
-  memory_entry* oldest_ = nullptr;
+  static constexpr int uses_bits = 20;
+  alignas(64) std::atomic<std::uint64_t> puts_{0};
+  striped<std::atomic<std::uint64_t>> last_;
 };
 
-/// One of several tables, each with a lock of its own; no thread holds two.
-struct memory_shard {
+/// Keys by the stamps of their last use, as it was when they were added: a heap, the oldest on top. Keys that are gone
+/// or were used since are the caller's to see.
+class use_order {
+ public:
+  struct use {
+    std::uint64_t stamp;
+    digest key;
+  };
+
+  /// False until somebody asked for the oldest key: a store that never removes any keeps no order.
+  bool is_kept() const { return is_kept_; }
+  std::size_t size() const { return heap_.size(); }
+  use const& oldest() const { return heap_.front(); }
+
+  void begin() { is_kept_ = true; }
+  void push(use const& added) {
+    heap_.push_back(added);
+    std::push_heap(heap_.begin(), heap_.end(), &is_later);
+  }
+  void pop() {
+    std::pop_heap(heap_.begin(), heap_.end(), &is_later);
+    heap_.pop_back();
+  }
+  void clear() {
+    heap_.clear();
+    is_kept_ = false;
+  }
+
+ private:
+  static bool is_later(use const& a, use const& b) { return a.stamp > b.stamp; }
+
+  std::vector<use> heap_;
+  bool is_kept_ = false;
+};
+
+/// One of several tables, each with a lock of its own and on cache lines of its own; no thread holds two.
+struct alignas(64) memory_shard {
   std::mutex lock;
   digest_map<memory_entry> keyed;
   use_order order;  ///< of `keyed`
   digest_map<memory_object> objects;
+  recall_table recalled;  ///< of `keyed`; read without the lock
+
+  /// Adds a key with this last use to the order. The caller has the lock, as for all that follow.
+  void note_use(digest const& key, std::uint64_t stamp) {
+    if (!order.is_kept()) return;
+    try {
+      if (order.size() > 2 * keyed.size() + 64)
+        rebuild_order();  // with this key
+      else
+        order.push({stamp, key});
+    } catch (std::bad_alloc const&) {
+      order.clear();  // to be made anew when it is asked for
+    }
+  }
+
+  /// The key whose last use lies furthest back, those in `pinned` aside, which count as used at `now`.
+  std::optional<use_order::use> least_recently_used(pins const& pinned, std::uint64_t now) {
+    if (!order.is_kept()) rebuild_order();
+    // Each key comes up at most twice, once as used since and once as pinned.
+    for (std::size_t left = 2 * order.size() + 1; left != 0 && order.size() != 0; --left) {
+      use_order::use const first = order.oldest();
+      memory_entry const* const entry = keyed.find(first.key);
+      std::uint64_t used = 0;
+      if (entry != nullptr) {
+        used = std::max(entry->used, recalled.used(first.key));
+        if (used <= first.stamp && pinned.contains(first.key)) used = std::max(now, first.stamp + 1);
+        if (used <= first.stamp) return first;
+      }
+      order.pop();
+      if (entry != nullptr) order.push({used, first.key});
+    }
+    return std::nullopt;
+  }
+
+ private:
+  void rebuild_order() {
+    order.clear();
+    order.begin();
+    keyed.each([&](digest const& key, memory_entry const& entry) {
+      order.push({std::max(entry.used, recalled.used(key)), key});
+    });
+  }
 };
 
 /// What an entry takes in memory beside the stored forms, roughly: names, digests and the tables' own cost.
 inline std::uint64_t memory_entry_size(entries const& variants) {
-  std::uint64_t size = 128;
+  std::uint64_t size = 192;
   for (auto const& variant : variants) {
     size += sizeof(entry) + variant.project.size() + variant.pipeline.size() + variant.step.size();
     size += variant.checks.size() * sizeof(digest) + variant.outputs.size() * sizeof(stored_output);

@@ -10,7 +10,7 @@
 ///                sum         u64                 XXH3-64 of the 56 bytes before it
 ///     payload := entries | the stored bytes | the text
 ///
-///     entries    := count:u32 entry*             at most `max_variants`, newest first
+///     entries    := count:u32 entry*             at most `max_listed_variants`, newest first
 ///     entry      := project:text pipeline:text step:text variant:digest created_ms:i64 cost_ns:i64
 ///                   count:u32 dependency* count:u32 check:digest* count:u32 output*
 ///     dependency := kind:u8 name:text content:digest
@@ -30,8 +30,10 @@
 #include <memo/core/digest.hpp>
 #include <memo/store/entry.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -47,8 +49,11 @@ namespace detail {
 
 inline constexpr std::size_t record_header_size = payload_alignment;
 
-/// How many variants of one key are kept; the oldest goes first.
+/// How many variants of one key are kept where a put does not say; the oldest goes first.
 inline constexpr std::size_t max_variants = 16;
+
+/// How many may be kept where a put says so: an entry of them stays some hundred kilobytes long.
+inline constexpr std::size_t max_listed_variants = 4096;
 
 /// No entry is longer: what claims to be is damaged, and nothing is allocated for it.
 inline constexpr std::uint64_t max_entry_size = std::uint64_t{256} << 20;
@@ -175,14 +180,18 @@ inline bool has_variant(entries const& all, digest const& variant) {
   return false;
 }
 
-/// The newest variants with `added` in front and any of the same dependencies gone.
-inline entries with_variant(entries const& old, entry added) {
+/// The newest variants with `added` in front, and any of the same dependencies gone, as are those that it supersedes.
+inline entries with_variant(entries const& old, entry added, std::span<digest const> supersedes = {},
+                            std::size_t most = 0) {
+  std::size_t const limit = most == 0 ? max_variants : std::min(most, max_listed_variants);
   entries made;
   made.reserve(old.size() + 1);
   made.push_back(std::move(added));
-  for (entry variant : old)
-    if (variant.variant != made.front().variant && made.size() < max_variants)
-      made.push_back(std::move(variant));
+  for (entry const& variant : old) {
+    bool const goes = variant.variant == made.front().variant ||
+                      std::find(supersedes.begin(), supersedes.end(), variant.variant) != supersedes.end();
+    if (!goes && made.size() < limit) made.push_back(variant);
+  }
   return made;
 }
 

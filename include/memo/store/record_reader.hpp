@@ -138,7 +138,7 @@ inline entry read_entry(byte_reader& from, shared_bytes const& payload) {
 inline std::optional<entries> decode_entries(shared_bytes const& payload) {
   byte_reader from(payload.view);
   std::size_t const count = from.count(1);
-  if (count > max_variants) return std::nullopt;
+  if (count > max_listed_variants) return std::nullopt;
   entries made;
   for (std::size_t i = 0; i < count && from.good(); ++i) made.push_back(read_entry(from, payload));
   if (!from.at_end() || made.empty()) return std::nullopt;

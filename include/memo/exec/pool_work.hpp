@@ -1,0 +1,282 @@
+/// How a thread of a pool finds tasks and runs them.
+#pragma once
+
+#include <memo/exec/pool.hpp>
+
+namespace memo::detail {
+
+inline bool pool::has_work() const {
+  if (gate_.size() != 0) return true;
+  for (worker const* w = workers_.first(); w != nullptr; w = w->following)
+    if (!w->tasks.empty()) return true;
+  return false;
+}
+
+/// To the gate, where others find it. False if memory is short: then the caller runs it, whatever spoke against it.
+inline bool pool::give_away(plain_task const& unwanted, std::int64_t priority) {
+  queued_task moved = unwanted.queued();
+  moved.work.priority = priority;
+  try {
+    gate_.push(*unwanted.group, moved.work);
+  } catch (std::bad_alloc const&) {
+    return false;
+  }
+  announce(*unwanted.group);
+  return true;
+}
+
+/// The submitter of the next task did not end: others may run it.
+inline void pool::publish_next(worker& w) {
+  if (w.has_next && give_away(w.next, w.next_priority)) w.has_next = false;
+}
+
+inline bool pool::accept(session& s, plain_task const& found, std::int64_t priority) {
+  worker& w = s.own;
+  bool const is_wanted = (s.only == nullptr || found.group->is_below(*s.only)) &&
+                         (w.is_active || (w.is_active = gate_.activate()));
+  if (!is_wanted && give_away(found, priority)) return false;
+  s.current.work.run = found.run;
+  s.current.work.state = found.state;
+  s.current.work.argument = found.argument;
+  s.current.work.weight = 1;
+  s.current.work.exclusions = {};
+  s.current.group = found.group;
+  return true;
+}
+
+/// Without a look at others' deques.
+inline bool pool::take_here(session& s) {
+  worker& w = s.own;
+  std::int64_t const urgent = gate_.best();
+  if (w.has_next && urgent <= w.next_priority) {
+    w.has_next = false;
+    if (accept(s, w.next, w.next_priority)) return true;
+  }
+  if (urgent > 0 || w.has_next) {
+    publish_next(w);
+    if (gate_.has_heavy()) return take_through_gate(s);
+    if (take_from_gate(s)) return true;
+  }
+  plain_task found;
+  while (w.tasks.pop(found))
+    if (accept(s, found)) return true;
+  return take_from_gate(s);
+}
+
+/// While heavy tasks exist, every task is weighed.
+inline bool pool::take_through_gate(session& s) {
+  plain_task found;
+  for (;;) {
+    if (take_from_gate(s)) return true;
+    if (!s.own.tasks.pop(found)) break;
+    if (!give_away(found)) return accept(s, found);
+  }
+  deactivate(s);
+  return take_from_gate(s);
+}
+
+inline bool pool::take_anywhere(session& s) {
+  if (s.group != nullptr && gate_.take_aside(s.current, *s.group)) {
+    if (!std::exchange(s.own.is_active, true)) gate_.activate_anyway();
+    return true;
+  }
+  return take_from_gate(s) || steal(s);
+}
+
+inline bool pool::steal(session& s) {
+  worker* const first = workers_.first();
+  worker* const start = s.own.victim != nullptr ? s.own.victim : first;
+  worker* victim = start;
+  do {
+    if (victim != &s.own) {
+      plain_task found;
+      for (stolen result; (result = victim->tasks.steal(found)) != stolen::nothing;)
+        if (result == stolen::item && accept(s, found)) {
+          s.own.victim = victim;
+          return true;
+        }
+    }
+    victim = victim->following != nullptr ? victim->following : first;
+  } while (victim != start);
+  return false;
+}
+
+inline void pool::deactivate(session& s) {
+  if (!std::exchange(s.own.is_active, false)) return;
+  gate_.deactivate();
+  if (s.only != nullptr && gate_.has_heavy()) announce_free_gate(0);
+}
+
+/// Until there is a task (true) or the session is over.
+inline bool pool::search(session& s) {
+  constexpr int rounds = 64, pauses = 16;  // some ten microseconds: what it costs to sleep and to be woken
+  if (s.only == nullptr && !std::exchange(s.is_searching, true)) parking_.begin_search();
+  for (;;) {
+    for (int round = 0; round < rounds; ++round) {
+      if (is_over(s)) return false;
+      if (take_anywhere(s)) return true;
+      for (int i = 0; i < pauses; ++i) pause_briefly();
+    }
+    deactivate(s);
+    sleeper& rest = s.own.rest;
+    rest.group = s.group;
+    rest.is_restricted = s.only != nullptr;
+    parking_.announce(rest);
+    bool const over = is_over(s);
+    if (over || take_anywhere(s)) {
+      parking_.cancel(rest);
+      return !over;
+    }
+    parking_.sleep(rest);
+  }
+}
+
+/// Runs the task of the session, and then those of its group that lie ready here: for them nothing has to be asked.
+inline void pool::run(session& s) {
+  worker& w = s.own;
+  task_group* const group = s.current.group;
+  s.frame.group = group;
+  if (w.credit_group != group) {
+    w.settle();
+    w.credit_group = group;
+  }
+  if (s.current.is_admitted()) {
+    s.current.work.run(s.current.work.state, s.current.work.argument);
+    gate_.release(s.current, s.frame);
+    // A thread that may run anything looks at the gate now itself.
+    announce_free_gate(s.only == nullptr ? 1 : 0);
+    s.current.work.weight = 1;
+    s.current.work.exclusions = {};
+    w.done_in(*group);
+    return;
+  }
+  // Word by word: a copy by vector registers would wait for the stores of the words.
+  auto* run = s.current.work.run;
+  void* state = s.current.work.state;
+  std::uint64_t argument = s.current.work.argument;
+  plain_task other;
+  for (;;) {
+    run(state, argument);
+    w.done_in(*group);
+    if (w.has_next) {
+      if (w.next.group != group || gate_.best() > w.next_priority) return;
+      w.has_next = false;
+      run = w.next.run;
+      state = w.next.state;
+      argument = w.next.argument;
+    } else {
+      if (gate_.best() > 0 || !w.tasks.pop(other)) return;
+      if (other.group != group) break;
+      run = other.run;
+      state = other.state;
+      argument = other.argument;
+    }
+  }
+  w.settle();
+  if (is_over(s) && give_away(other)) return;
+  s.has_current = accept(s, other);
+}
+
+inline void pool::work(session& s) {
+  s.frame.outer = frame_here;
+  s.frame.executor = this;
+  s.frame.session = &s;
+  frame_here = &s.frame;
+  while (s.has_current || !is_over(s)) {
+    bool found = std::exchange(s.has_current, false) || take_here(s);
+    if (!found) {
+      s.own.settle();
+      found = !is_over(s) && search(s);
+    }
+    if (s.is_searching) stop_searching(s);
+    if (!found) break;
+    run(s);
+  }
+  s.own.settle();
+  frame_here = s.frame.outer;
+}
+
+inline void pool::submit(task_group& group, task const& t) {
+  task_frame* const frame = frame_in();
+  if (frame != nullptr && t.weight <= 1 && t.exclusions.empty()) {
+    worker& w = static_cast<session*>(frame->session)->own;
+    if (t.next && !w.has_next) {
+      w.add_to(group);
+      w.next = {t.run, t.state, t.argument, &group};
+      w.next_priority = t.priority;
+      w.has_next = true;
+      return;
+    }
+    if (t.priority == 0) {
+      w.add_to(group);
+      try {
+        w.tasks.push({t.run, t.state, t.argument, &group}, jobs_ > 1);
+      } catch (...) {
+        group.done();
+        throw;
+      }
+      if (jobs_ > 1 && parking_.is_anybody_asleep()) announce(group);
+      return;
+    }
+  }
+  submit_to_gate(group, t);
+}
+
+[[gnu::noinline]] inline void pool::submit_to_gate(task_group& group, task const& t) {
+  group.add();
+  try {
+    gate_.push(group, t);
+  } catch (...) {
+    group.done();
+    throw;
+  }
+  if (!t.next && parking_.is_anybody_asleep()) announce(group);
+}
+
+/// The task gives back its weight meanwhile.
+inline void pool::wait_in_task(session& outer, task_group& group) {
+  worker& w = outer.own;
+  w.settle();
+  if (w.has_next && !w.next.group->is_below(group)) publish_next(w);
+  bool const was_active = std::exchange(w.is_active, false);
+  unsigned const weight = outer.current.work.weight > 1 ? outer.current.work.weight : 0;
+  if (was_active) gate_.deactivate();
+  if (weight != 0) gate_.give_back(weight);
+  if (gate_.has_heavy()) announce_free_gate(0);
+  session s{w, {}, &group, &group};
+  work(s);
+  if (was_active != w.is_active) was_active ? gate_.activate_anyway() : gate_.deactivate();
+  w.is_active = was_active;
+  if (weight != 0) gate_.take_back(weight);
+}
+
+inline void pool::wait(task_group& group) {
+  if (group.pending() == 0) return;
+  if (task_frame* const frame = frame_in()) {
+    wait_in_task(*static_cast<session*>(frame->session), group);
+    return;
+  }
+  worker* w = workers_.take();
+  for (; w == nullptr; w = workers_.take()) {
+    if (group.pending() == 0) return;
+    ::sched_yield();
+  }
+  share();
+  waiting_outside_.fetch_add(1);
+  {
+    session s{*w, {}, &group, frame_here != nullptr ? &group : nullptr};
+    work(s);
+    publish_next(*w);
+    deactivate(s);
+  }
+  workers::give_back(*w);
+  // What this thread would have run, and what had no room beside it.
+  if (parking_.is_anybody_asleep()) {
+    announce_free_gate(0);
+    if (has_work() && parking_.needs_wake()) wake_one();
+  }
+  waiting_outside_.fetch_sub(1);
+  drop();
+}
+
+}  // namespace memo::detail

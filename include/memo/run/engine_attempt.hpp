@@ -1,0 +1,126 @@
+/// Attempts: calling a step's function, or running a map, without the engine's mutex.
+#pragma once
+
+#include <memo/key/unhashable.hpp>
+#include <memo/run/engine_schedule.hpp>
+#include <memo/run/map_run.hpp>
+#include <memo/run/retry.hpp>
+
+namespace memo::detail {
+
+/// What came of calling a step. It failed where `message` is not empty.
+struct engine::attempt {
+  std::vector<std::shared_ptr<void>> outputs{};
+  std::int64_t took_ns = 0;
+  std::string message{};
+  std::exception_ptr thrown{};
+  std::string uncacheable{};  ///< a clause why the outputs must not be stored; empty where they may be
+  bool stopped = false;       ///< the step heard that the run should end: what it gave is no result
+  map_outcome map{};          ///< of a map; its value is in `outputs`
+};
+
+/// Calls the function, again after an exception as often as `.retry` allows, with a pause that doubles and that a stop
+/// request cuts short. Throws what the last attempt threw.
+inline std::vector<std::shared_ptr<void>> call_step(step_row const& r, std::span<argument const> arguments,
+                                                    context* ctx, std::stop_token const& stop) {
+  std::vector<std::shared_ptr<void>> outputs(r.names.size());
+  call_frame frame{arguments, ctx, outputs};
+  for (unsigned tries = 0;; ++tries) {
+    try {
+      r.invoke(r.function, frame);
+      return outputs;
+    } catch (...) {
+      if (tries == r.options.retries || !pause_before(tries, r.options, stop)) throw;
+    }
+  }
+}
+
+/// A map as `run_map` wants it. Called with the mutex; what it refers to outlives the attempt.
+inline map_request engine::map_request_of(std::uint32_t step, std::span<argument const> arguments,
+                                          omitted_reads const& omitted, bool caches) {
+  step_state& s = steps_[step];
+  step_row const& r = row(step);
+  bool const is_hashed = s.seen.size() == r.reads.size() && !s.uncacheable;
+  bool const kept =
+      caches && is_hashed && request_.options.mode != mode::off && r.policy != cache_policy::never;
+  return {.graph = request_.graph,
+          .row = r,
+          .arguments = arguments,
+          .seen = is_hashed ? std::span<fingerprint const>(s.seen) : std::span<fingerprint const>(),
+          .omitted = omitted,
+          .store = kept ? &value_store_of(r) : nullptr,
+          .options = request_.options,
+          .seed = seed_,
+          .executor = *executor_,
+          .stop = halt_.get_token(),
+          .priority = lengths_known_ ? s.height : 0,
+          // What this very run has stored is found again, whatever the mode.
+          .looks_up = s.recompute || (rules().looks_up && !s.forced),
+          .writes = rules().writes,
+          .verifies = rules().verifies && !s.recompute};
+}
+
+/// Calls a step once, or runs it as a map, and judges what it gives. Throws std::bad_alloc, and what observers throw.
+inline engine::attempt engine::try_step(std::uint32_t step, std::span<argument const> arguments, context* ctx,
+                                        map_request const* mapped) {
+  step_row const& r = row(step);
+  attempt made;
+  std::int64_t const start = time().steady_ns();
+  try {
+    if (mapped != nullptr) {
+      made.map = run_map(*mapped);
+      if (made.map.broken) std::rethrow_exception(made.map.broken);
+      made.message = std::move(made.map.message);
+      made.thrown = made.map.error;
+      made.uncacheable = std::move(made.map.uncacheable);
+      made.stopped = made.message.empty() && made.map.value == nullptr;
+      made.outputs.push_back(std::move(made.map.value));
+    } else {
+      made.outputs = call_step(r, arguments, ctx, halt_.get_token());
+    }
+  } catch (...) {
+    if (mapped != nullptr) throw;
+    made.thrown = std::current_exception();
+    made.message = message_of(made.thrown);
+    if (made.message.empty()) made.message = "an exception without a message";
+  }
+  made.took_ns = time().steady_ns() - start;
+  if (ctx != nullptr && ctx->saw_stop()) made.stopped = true;
+  if (!made.message.empty() || made.stopped) return made;
+  if (r.check != nullptr) {
+    try {
+      std::vector<std::shared_ptr<void const>> const values(made.outputs.begin(), made.outputs.end());
+      std::size_t const failing = r.check(r.check_functions, values);
+      if (failing < r.check_whys.size())
+        made.message = "an output fails the check \"" + std::string(r.check_whys[failing]) + "\"";
+    } catch (...) {
+      made.thrown = std::current_exception();
+      made.message = message_of(made.thrown);
+    }
+  }
+  if (request_.options.mode == mode::off || !made.message.empty() || !made.uncacheable.empty()) return made;
+  if (ctx != nullptr && !ctx->dependencies().empty())
+    made.uncacheable = "it read `" + ctx->dependencies().front().name + "` while it ran";
+  else
+    made.uncacheable = changed_file(step, arguments);
+  return made;
+}
+
+/// The file among the inputs of a step that is no longer what was hashed, as a clause; empty where there is none.
+inline std::string engine::changed_file(std::uint32_t step, std::span<argument const> arguments) const {
+  step_state const& s = steps_[step];
+  step_row const& r = row(step);
+  for (std::size_t i = 0; i < s.seen.size() && !s.uncacheable && rules().writes; ++i) {
+    slot_row const& slot = request_.graph.slots[r.reads[i]];
+    if (slot.type->location == nullptr || arguments[i].object == nullptr || arguments[i].may_move) continue;
+    try {
+      if (slot.type->fingerprint_of(arguments[i].object, seed_) == s.seen[i]) continue;
+    } catch (unhashable const&) {
+      // It is gone, or unreadable: changed.
+    }
+    return "the file `" + std::string(slot.name) + "` changed while it ran";
+  }
+  return {};
+}
+
+}  // namespace memo::detail

@@ -1,0 +1,197 @@
+/// The elements of a map: which are the same, what they are known by, and the values that stand for them.
+#pragma once
+
+#include <memo/core/clock.hpp>
+#include <memo/exec/parallel_for.hpp>
+#include <memo/key/explain.hpp>
+#include <memo/key/unhashable.hpp>
+#include <memo/run/map_keys.hpp>
+#include <memo/run/map_notes.hpp>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace memo::detail {
+
+/// A function object that takes the first and the last of a range of numbers, for `parallel_for`.
+template <class Body>
+range_body body_of(Body& body) {
+  return {[](void* state, std::size_t first, std::size_t last) { (*static_cast<Body*>(state))(first, last); },
+          &body};
+}
+
+/// Small work on many items, which does not throw: other threads only where there is enough of it to wake them for.
+template <class Body>
+void spread(map_request const& request, std::size_t count, Body body) {
+  constexpr std::size_t most_tried = 64;
+  constexpr std::int64_t enough_ns = 1'000'000;
+  std::size_t const tried = count < most_tried ? count : most_tried;
+  std::int64_t const start = clock::system().steady_ns();
+  body(0, tried);
+  if (tried == count) return;
+  std::int64_t const took = clock::system().steady_ns() - start;
+  if (took * static_cast<std::int64_t>(count / most_tried) < enough_ns) return body(tried, count);
+  auto rest = [&body](std::size_t first, std::size_t last) { body(first + most_tried, last + most_tried); };
+  parallel_for(request.executor, count - tried, body_of(rest), {.priority = request.priority});
+}
+
+/// What stands for a value in a sentence: itself where it is small, else its digest.
+inline std::string value_text(value_type const& type, fingerprint const& value) {
+  return value.is_small ? small_value_text(type.schema(), value.small_bytes())
+                        : "digest " + to_hex(value.value);
+}
+
+/// The elements of one run of a map. Different elements have different places, from 0 on; where elements are not hashed,
+/// each has a place of its own.
+class map_elements {
+ public:
+  explicit map_elements(map_request const& request)
+      : request_(request), row_(request.row), map_(*request.row.map) {
+    for (argument const& one : request.arguments.subspan(1)) {
+      rest_.push_back(one);
+      rest_.back().may_move = false;  // the next element needs it too
+    }
+    list_ = map_.elements(request_.arguments[0].object);
+  }
+  map_elements(map_elements const&) = delete;
+  map_elements& operator=(map_elements const&) = delete;
+
+  /// More elements than this have no places.
+  static constexpr std::size_t most = key_places::none - 1;
+
+  /// Gives each element its place. True where elements have keys.
+  bool number(map_notes& notes) {
+    std::size_t const count = list_.at.size();
+    group_parts const parts{request_.omitted, request_.seen, request_.arguments, request_.options.project,
+                            request_.options.env};
+    if (row_.takes_context) seed_base_ = seed_base(request_.graph, row_, parts);
+    if (!request_.seen.empty() && (map_.key != nullptr || map_.element->is_hashable())) {
+      try {
+        group_ = group_of(request_.graph, row_, parts, request_.seed);
+        std::vector<digest> keys(count);
+        spread(request_, count,
+               [&](std::size_t first, std::size_t last) { derive(keys, first, last, notes); });
+        if (!notes.is_uncacheable() && !notes.is_broken()) {
+          number_by(keys);
+          return true;
+        }
+      } catch (std::bad_alloc const&) {
+        throw;
+      } catch (...) {
+        notes.uncacheable(message_of(std::current_exception()));  // a function of the user's
+      }
+    }
+    for (std::uint32_t i = 0; i < count; ++i) {
+      places_.push_back(i);
+      first_at_.push_back(i);
+    }
+    return false;
+  }
+
+  std::size_t count() const { return list_.at.size(); }
+  std::size_t distinct() const { return first_at_.size(); }
+  digest const& group() const { return group_; }
+  key_places const& keys() const { return keys_; }
+  /// The place of each element.
+  std::span<std::uint32_t const> places() const { return places_; }
+  /// Where in the range the first of the equal elements of a place is.
+  std::uint32_t first_index(std::uint32_t place) const { return first_at_[place]; }
+  void const* at(std::uint32_t place) const { return list_.at[first_at_[place]]; }
+  /// What the function gets behind the element.
+  std::span<argument const> rest() const { return rest_; }
+
+  /// The seed of an element's context.
+  std::uint64_t seed_of(void const* element) const {
+    try {
+      if (map_.element->is_hashable() || map_.key != nullptr)
+        return element_seed(seed_base_, fingerprint_of(element, !map_.element->is_hashable()).value);
+    } catch (std::bad_alloc const&) {
+      throw;
+    } catch (...) {
+      // It cannot be hashed, and runs uncached: what comes behind it is not drawn from.
+    }
+    return seed_base_.low;
+  }
+
+  /// True where an element is a file that is no longer what was hashed.
+  bool has_changed(std::uint32_t place) const {
+    if (map_.element->location == nullptr) return false;
+    try {
+      return key_of(at(place)) != keys_.key(place);
+    } catch (unhashable const&) {
+      return true;
+    }
+  }
+
+  /// True where a file behind the elements is no longer what was hashed.
+  bool has_rest_changed() const {
+    for (std::size_t i = 1; i < row_.reads.size(); ++i) {
+      value_type const& type = *request_.graph.slots[row_.reads[i]].type;
+      void const* const object = request_.arguments[i].object;
+      if (type.location == nullptr || object == nullptr) continue;
+      try {
+        if (type.fingerprint_of(object, request_.seed) == request_.seen[i]) continue;
+      } catch (unhashable const&) {
+        // It is gone, or unreadable: changed.
+      }
+      return true;
+    }
+    return false;
+  }
+
+  /// ", 0.25" for an element whose value can be told.
+  std::string text_of(std::uint32_t number) const {
+    if (!map_.element->is_hashable()) return {};
+    try {
+      return ", " + value_text(*map_.element, fingerprint_of(list_.at[number], false));
+    } catch (...) {
+      return {};  // a function of the user's
+    }
+  }
+
+ private:
+  fingerprint fingerprint_of(void const* element, bool by_key) const {
+    return by_key ? map_.key(row_.key_function, element, rest_, request_.seed)
+                  : map_.element->fingerprint_of(element, request_.seed);
+  }
+
+  digest key_of(void const* element) const {
+    bool const has_place = row_.takes_context && map_.element->location != nullptr;
+    return element_key(group_, fingerprint_of(element, map_.key != nullptr),
+                       has_place ? map_.element->location(element) : std::string(), request_.seed);
+  }
+
+  void derive(std::vector<digest>& keys, std::size_t first, std::size_t last, map_notes& notes) const {
+    try {
+      for (std::size_t i = first; i < last; ++i) keys[i] = key_of(list_.at[i]);
+    } catch (std::bad_alloc const&) {
+      notes.broke();
+    } catch (...) {
+      notes.uncacheable(message_of(std::current_exception()));
+    }
+  }
+
+  void number_by(std::vector<digest> const& keys) {
+    keys_ = key_places(keys.size());
+    places_.reserve(keys.size());
+    for (std::uint32_t i = 0; i < keys.size(); ++i) {
+      std::uint32_t const place = keys_.add(keys[i]);
+      places_.push_back(place);
+      if (place == first_at_.size()) first_at_.push_back(i);
+    }
+  }
+
+  map_request const& request_;
+  step_row const& row_;
+  map_row const& map_;
+  std::vector<argument> rest_;
+  element_list list_;
+  digest group_;
+  digest seed_base_;
+  key_places keys_;
+  std::vector<std::uint32_t> places_;
+  std::vector<std::uint32_t> first_at_;
+};
+
+}  // namespace memo::detail

@@ -1,0 +1,323 @@
+/// Runs a map: looks its elements up, calls the step's function for those that miss, each different one once, and puts the
+/// step's value together. No templates: elements and results are addresses and bytes.
+#pragma once
+
+#include <memo/run/chance.hpp>
+#include <memo/run/context.hpp>
+#include <memo/run/map_elements.hpp>
+#include <memo/run/map_packs.hpp>
+#include <memo/run/retry.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace memo::detail {
+
+/// One run of a map.
+class map_run {
+ public:
+  explicit map_run(map_request const& request)
+      : request_(request), row_(request.row), map_(*request.row.map), elements_(request) {}
+  map_run(map_run const&) = delete;
+  map_run& operator=(map_run const&) = delete;
+
+  map_outcome run() {
+    made_.elements = elements_.count();
+    if (made_.elements > map_elements::most) {
+      made_.message = "it has more than 4294967294 elements";
+      return std::move(made_);
+    }
+    if (elements_.number(notes_)) open_packs();
+    made_.distinct = elements_.distinct();
+    results_ = map_.begin(elements_.distinct());
+    states_.resize(elements_.distinct());
+    if (packs_ && request_.looks_up) load_found();
+    for (std::uint32_t place = 0; place < states_.size(); ++place)
+      if (states_[place] == state::missing) missing_.push_back(place);
+    if (!missing_.empty() && !notes_.is_broken()) run_missing();
+    if (request_.verifies && made_.found != 0 && !is_over()) verify_found();
+    finish();
+    return std::move(made_);
+  }
+
+ private:
+  enum class state : std::uint8_t { missing, filled, failed };
+
+  void open_packs() {
+    bool const is_kept = row_.policy == cache_policy::stored || row_.policy == cache_policy::inputs_only;
+    if (request_.store == nullptr || !is_kept || !map_.result->is_storable() ||
+        !(request_.looks_up || request_.writes))
+      return;
+    pack_group group{.key = elements_.group(),
+                     .codec = codec_of(*map_.result),
+                     .project = request_.options.project,
+                     .pipeline = row_.pipeline,
+                     .step = joined_names(row_.names),
+                     .ttl_ms = row_.options.ttl_ms,
+                     .seed = request_.seed,
+                     .how = request_.writes ? access::normal : access::read_only,
+                     .time = request_.options.clock ? *request_.options.clock : clock::system()};
+    group.codec.low += pack_format_version;
+    packs_.emplace(*request_.store, std::move(group));
+    made_.pin = request_.store->pin({&elements_.group(), 1});
+    if (request_.writes)
+      packs_->drop_if(
+          [](void const* self) { return static_cast<map_elements const*>(self)->has_rest_changed(); },
+          &elements_);
+  }
+
+  void load_found() {
+    stored_ = packs_->look_up(elements_.keys());
+    for (std::uint32_t place = 0; place < stored_.size(); ++place)
+      if (stored_[place].is_found) hits_.push_back(place);
+    spread(request_, hits_.size(), [this](std::size_t first, std::size_t last) { decode_hits(first, last); });
+    for (std::uint32_t const place : hits_) made_.found += states_[place] == state::filled ? 1 : 0;
+    stored_ = {};
+    packs_->forget_found();
+  }
+
+  void decode_hits(std::size_t first, std::size_t last) {
+    for (std::size_t i = first; i < last; ++i) {
+      std::uint32_t const place = hits_[i];
+      try {
+        std::string problem;
+        shared_bytes const bytes = packs_->bytes_of(stored_[place], problem);
+        if (!problem.empty()) {
+          notes_.warn("the stored result of an element cannot be had: " + problem);
+          continue;
+        }
+        map_.decode(results_.get(), place, bytes.view);
+        states_[place] = state::filled;
+      } catch (decode_error const&) {
+        notes_.warn("the stored result of an element is damaged");
+      } catch (...) {
+        return notes_.broke();
+      }
+    }
+  }
+
+  void run_missing() {
+    done_.store(made_.found);
+    parallel(missing_.size(), [this](std::size_t first, std::size_t last) { run_range(first, last); });
+    if (packs_ && request_.writes) packs_->flush();
+    made_.ran = ran_.load();
+  }
+
+  void run_range(std::size_t first, std::size_t last) {
+    section_writer small;
+    std::vector<large_result> large;
+    clock const& steady = clock::system();
+    std::int64_t started = steady.steady_ns();
+    std::uint64_t ran = 0;
+    auto const hand_over = [&](std::int64_t now) {
+      if (small.count() != 0 || !large.empty()) packs_->add(small, std::move(large), now - started);
+      small.clear();
+      large.clear();
+      started = now;
+    };
+    try {
+      for (std::size_t i = first; i < last && !is_over(); ++i) {
+        if (!run_element(missing_[i], small, large)) continue;
+        ++ran;
+        done_.fetch_add(1, std::memory_order_relaxed);
+        std::int64_t const now = steady.steady_ns();
+        // Not much waits here for the end of an element that takes long.
+        if (now - started > 5'000'000 || small.size() > map_packs::largest_packed || !large.empty())
+          hand_over(now);
+        tell_progress(now);
+      }
+      hand_over(steady.steady_ns());
+    } catch (...) {
+      notes_.broke();
+    }
+    ran_.fetch_add(ran, std::memory_order_relaxed);
+  }
+
+  /// Gives false where the element failed. Throws std::bad_alloc, and what an observer throws.
+  bool run_element(std::uint32_t place, section_writer& small, std::vector<large_result>& large) {
+    std::optional<context> ctx = context_for(place);
+    if (!call(place, ctx ? &*ctx : nullptr)) return false;
+    states_[place] = state::filled;
+    auto const element = [&] { return "element " + std::to_string(elements_.first_index(place)); };
+    if (ctx && !ctx->dependencies().empty()) {
+      notes_.uncacheable(element() + " read `" + ctx->dependencies().front().name + "` while it ran");
+      return true;
+    }
+    if (!packs_ || !request_.writes) return true;
+    if (elements_.has_changed(place)) {
+      notes_.uncacheable("the file of " + element() + " changed while it ran");
+      return true;
+    }
+    try {
+      encoding form = map_.result->encode(map_.at(results_.get(), place), request_.seed);
+      if (form.size() > map_packs::largest_packed) {
+        large.push_back({elements_.keys().key(place), std::move(form)});
+        return true;
+      }
+      std::byte* to = small.add(elements_.keys().key(place), static_cast<std::size_t>(form.size()));
+      for (byte_view const piece : form.pieces()) {
+        std::memcpy(to, piece.data(), piece.size());
+        to += piece.size();
+      }
+    } catch (std::bad_alloc const&) {
+      throw;
+    } catch (...) {
+      notes_.warn("the results of elements could not be stored: " + message_of(std::current_exception()));
+    }
+    return true;
+  }
+
+  std::optional<context> context_for(std::uint32_t place) const {
+    if (!row_.takes_context) return std::nullopt;
+    return std::optional<context>(std::in_place, row_.names.front(), elements_.seed_of(elements_.at(place)),
+                                  ending_.get_token(), request_.options.observer, &request_.executor);
+  }
+
+  /// Calls the function, again after an exception as often as `.retry` allows. False where there is no result.
+  bool call(std::uint32_t place, context* ctx) {
+    for (unsigned attempt = 0;; ++attempt) {
+      try {
+        map_.call(row_.function, elements_.at(place), elements_.rest(), ctx, results_.get(), place);
+        return ctx == nullptr || !ctx->saw_stop();
+      } catch (...) {
+        if (ctx != nullptr && ctx->saw_stop()) return false;
+        if (attempt < row_.options.retries && pause_before(attempt, row_.options, ending_.get_token()))
+          continue;
+        states_[place] = state::failed;
+        notes_.failed(elements_.first_index(place), std::current_exception(), request_.options.keep_going);
+        return false;
+      }
+    }
+  }
+
+  void tell_progress(std::int64_t now) {
+    if (request_.options.observer == nullptr) return;
+    constexpr std::int64_t every_ns = 50'000'000;
+    std::int64_t last = told_at_ns_.load(std::memory_order_relaxed);
+    if (last == 0) {
+      told_at_ns_.compare_exchange_strong(last, now);
+      return;
+    }
+    if (now - last < every_ns || !told_at_ns_.compare_exchange_strong(last, now)) return;
+    request_.options.observer->notice(
+        {event_kind::did_progress, row_.names.front(), {}, done_.load(), elements_.distinct()});
+  }
+
+  void verify_found() {
+    std::atomic<std::uint64_t> random{0};
+    for (std::uint32_t const place : hits_)
+      if (states_[place] == state::filled && by_chance(random, request_.options.verify))
+        verified_.push_back(place);
+    parallel(verified_.size(), [this](std::size_t first, std::size_t last) { verify_range(first, last); });
+  }
+
+  void verify_range(std::size_t first, std::size_t last) {
+    for (std::size_t i = first; i < last && !is_over(); ++i) {
+      std::uint32_t const place = verified_[i];
+      try {
+        if (std::string text = difference_of(place); !text.empty())
+          notes_.differs(elements_.first_index(place), text);
+      } catch (...) {
+        return notes_.broke();
+      }
+    }
+  }
+
+  /// How a second computation of a hit differs; empty where it does not.
+  std::string difference_of(std::uint32_t place) const {
+    std::shared_ptr<void> const again = map_.begin(1);
+    std::optional<context> ctx = context_for(place);
+    fingerprint before, now;
+    try {
+      map_.call(row_.function, elements_.at(place), elements_.rest(), ctx ? &*ctx : nullptr, again.get(), 0);
+      if (!map_.result->is_hashable()) return {};
+      before = map_.result->fingerprint_of(map_.at(results_.get(), place), request_.seed);
+      now = map_.result->fingerprint_of(map_.at(again.get(), 0), request_.seed);
+    } catch (std::bad_alloc const&) {
+      throw;
+    } catch (...) {
+      return "it failed: " + message_of(std::current_exception());
+    }
+    if (before == now) return {};
+    return "stored " + value_text(*map_.result, before) + ", now " + value_text(*map_.result, now);
+  }
+
+  void finish() {
+    if (packs_) {
+      if (packs_->has_dropped()) notes_.uncacheable("a file that it reads changed while it ran");
+      for (std::string const& text : packs_->warnings()) notes_.warn(text);
+    }
+    notes_.tell(made_);
+    if (!notes_.failures().empty()) describe_failures();
+    if (made_.broken || !made_.message.empty()) return;
+    for (state const one : states_)
+      if (one != state::filled) return;
+    made_.value = map_.finish(results_.get(), elements_.places());
+  }
+
+  void describe_failures() {
+    for (std::size_t i = 0; i < elements_.count(); ++i)
+      if (states_[elements_.places()[i]] == state::failed) made_.failed.push_back(i);
+    std::size_t different = 0;
+    for (state const one : states_) different += one == state::failed ? 1 : 0;
+    map_notes::failure const& first = notes_.failures().front();
+    made_.error = first.thrown;
+    if (made_.failed.size() > 1)
+      made_.message.append(std::to_string(made_.failed.size())).append(" elements, the first is ");
+    made_.message.append("element ").append(std::to_string(first.index)).append(": ").append(first.message);
+    for (map_notes::failure const& one : notes_.failures()) {
+      std::string text = std::to_string(one.index);
+      text.append(" of ").append(std::to_string(made_.elements)).append(elements_.text_of(one.index));
+      made_.facts.push_back({"element", std::move(text.append(": ").append(one.message))});
+    }
+    if (different > made_.facts.size())
+      made_.facts.push_back({"and", std::to_string(different - made_.facts.size()).append(" more")});
+  }
+
+  bool is_over() const { return ending_.stop_requested(); }
+
+  /// Calls of the user's function, on all threads that the step may have.
+  template <class Body>
+  void parallel(std::size_t count, Body body) {
+    // The task that runs here holds the step's names already, and others of this map must not run beside it.
+    if (!row_.options.exclusions.empty()) return body(0, count);
+    parallel_for(request_.executor, count, body_of(body),
+                 {.priority = request_.priority, .weight = row_.options.threads});
+  }
+
+  struct ender {
+    void operator()() const { ending.request_stop(); }
+    std::stop_source& ending;
+  };
+
+  map_request const& request_;
+  step_row const& row_;
+  map_row const& map_;
+  map_elements elements_;
+  std::shared_ptr<void> results_;
+  std::vector<state> states_;  // by place; different places belong to different threads
+  std::optional<map_packs> packs_;
+  std::vector<stored_element> stored_;
+  std::vector<std::uint32_t> hits_, missing_, verified_;  // places
+  std::atomic<std::uint64_t> ran_{0};
+  std::atomic<std::uint64_t> done_{0};
+  std::atomic<std::int64_t> told_at_ns_{0};
+  std::stop_source ending_;  // what ends the run, or a failure here
+  std::stop_callback<ender> const on_stop_{request_.stop, ender{ending_}};
+  map_notes notes_{ending_};
+  map_outcome made_;
+};
+
+/// Runs a map on the calling thread and on the executor's. Throws std::bad_alloc at most.
+inline map_outcome run_map(map_request const& request) { return map_run(request).run(); }
+
+}  // namespace memo::detail

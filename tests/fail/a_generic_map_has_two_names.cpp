@@ -1,0 +1,12 @@
+// expect: a map has one name
+// expect: energies
+#include <memo/memo.hpp>
+
+#include <utility>
+#include <vector>
+
+constexpr auto energy = [](auto particle) { return std::pair(particle, particle); };
+constexpr auto p = memo::pipeline<"p">(memo::input<"particles", std::vector<int>>,
+                                       memo::step<"energies", "errors">(energy).over<"particles">());
+
+int main() { return static_cast<int>(p.levels()); }

@@ -1,0 +1,11 @@
+// expect: takes a non-const reference
+// expect: energies
+#include <memo/memo.hpp>
+
+#include <vector>
+
+double energy(int& particle) { return particle++; }
+constexpr auto p = memo::pipeline<"p">(memo::input<"particles", std::vector<int>>,
+                                       memo::step<"energies">(energy).over<"particles">());
+
+int main() { return static_cast<int>(p.levels()); }
