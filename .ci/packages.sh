@@ -12,6 +12,7 @@ present() {
     libcereal-dev) header cereal/cereal.hpp ;;
     librange-v3-dev) header range/v3/version.hpp ;;
     libxxhash-dev) header xxhash.h ;;
+    openmpi-bin) command -v mpirun >/dev/null ;;
     ninja-build) command -v ninja >/dev/null ;;
     clang-[0-9]*) command -v "clang++-${1#clang-}" >/dev/null ;;
     clang) command -v clang++ >/dev/null ;;

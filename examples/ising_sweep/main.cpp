@@ -88,8 +88,7 @@ int main(int count, char** words) try {
   memo::runner runner{memo::directory_store{}, {.stop = signals.token()}};
   try {
     auto run = runner.run(ising::study, "points"_in = points, "sweeps"_in = s.sweeps);
-    auto const& results = run.report()["results"];
-    std::cout << run.report() << results.elements_ran << " of " << results.elements << " points simulated\n";
+    std::cout << run.report();
     std::filesystem::create_directories(s.dir);
     memo::write_csv(s.dir / "ising.csv", points, run.get<"results">());
     std::ofstream(s.dir / "ising.svg") << run.get<"picture">();

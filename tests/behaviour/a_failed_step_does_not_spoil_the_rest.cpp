@@ -136,14 +136,37 @@ TEST_CASE("a step whose check throws fails") {
   CHECK(contains(text, "no check"));
 }
 
+TEST_CASE("a step that hears of the stop counts as cancelled, whatever it gives") {
+  static std::stop_source* source;
+  std::stop_source stop;
+  source = &stop;
+  constexpr auto p =
+      memo::pipeline<"heard">(memo::input<"n", int>, memo::step<"a">([](memo::context& c, int n) {
+                                                       source->request_stop();
+                                                       return c.stop_requested() ? 0 : n;
+                                                     }).from<"n">(),
+                              memo::step<"b">(next).from<"a">());
+  memo::memory_store const store;
+  memo::runner runner{store, {.keep_going = true, .stop = stop.get_token()}};
+  auto const run = runner.run(p, "n"_in = 1);
+  CHECK(run.report().count(outcome::cancelled) == 2);
+  CHECK_THROWS_AS(run.get<"a">(), memo::run_cancelled);
+  std::stop_source never;
+  source = &never;
+  runner.options().stop = {};
+  auto const resumed = runner.run(p, "n"_in = 1);
+  CHECK(ran(resumed.report()) == names{"a", "b"});
+  CHECK(resumed.get<"b">() == 2);
+}
+
 TEST_CASE("a run stopped by its token starts nothing new and keeps what is finished") {
   static std::stop_source* source;
   std::stop_source stop;
   source = &stop;
   constexpr auto p = memo::pipeline<"stopped">(
-      memo::input<"n", int>, memo::step<"a">(next).from<"n">(), memo::step<"b">([](memo::context& c, int n) {
+      memo::input<"n", int>, memo::step<"a">(next).from<"n">(), memo::step<"b">([](int n) {
                                                                   source->request_stop();
-                                                                  return c.stop_requested() ? n + 1 : 0;
+                                                                  return n + 1;
                                                                 }).from<"a">(),
       memo::step<"c">(next).from<"b">(), memo::step<"d">(next).from<"c">());
   memo::memory_store const store;

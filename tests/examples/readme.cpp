@@ -1,9 +1,15 @@
 // The passages of README.md that are no whole program.
 #include <memo/memo.hpp>
+#include <memo/sweep.hpp>
 
 #include <catch2/catch.hpp>
 
 #include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+using namespace memo::literals;
 
 namespace {
 
@@ -14,7 +20,43 @@ double simulate(int steps, double dt) {
   return steps * dt;
 }
 
+// clang-format off
+struct point {
+  int size;
+  double temperature;
+};
+double magnetisation(memo::context& context, point const& p);  // context.seed() belongs to the point
+
+constexpr auto study = memo::pipeline<"study">(
+    memo::input<"points", std::vector<point>>,
+    memo::step<"curve">(magnetisation).over<"points">().version<1>());
+// clang-format on
+
+double magnetisation(memo::context& context, point const& p) {
+  return p.size / p.temperature + static_cast<double>(context.seed() % 2) * 1e-9;
+}
+
 }  // namespace
+
+TEST_CASE("the README's sweep runs each point once, and writes its table") {
+  memo::runner runner{memo::memory_store{}};
+  for (int times = 0; times < 2; ++times) {
+    // clang-format off
+auto points = memo::grid<point>("size"_in = {16, 32}, "temperature"_in = memo::linspace(1.5, 3.5, 41));
+auto run = runner.run(study, "points"_in = points);
+memo::write_csv("curve.csv", points, memo::column<"magnetisation">(run.get<"curve">()));
+    // clang-format on
+    CHECK(run.report()["curve"].outcome == (times == 0 ? memo::outcome::ran : memo::outcome::hit));
+    std::ifstream table("curve.csv");
+    std::string line;
+    REQUIRE(std::getline(table, line));
+    CHECK(line == "size,temperature,magnetisation");
+    int rows = 0;
+    while (std::getline(table, line)) ++rows;
+    CHECK(rows == 82);
+  }
+  std::filesystem::remove("curve.csv");
+}
 
 TEST_CASE("the README's memoized function is computed once and then read back") {
   std::filesystem::remove_all(".cache");

@@ -14,14 +14,14 @@
 #include <vector>
 
 #if defined(__SANITIZE_THREAD__)
-#define MEMO_TEST_FIBERS
+#  define MEMO_TEST_FIBERS
 #elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define MEMO_TEST_FIBERS
-#endif
+#  if __has_feature(thread_sanitizer)
+#    define MEMO_TEST_FIBERS
+#  endif
 #endif
 #ifdef MEMO_TEST_FIBERS
-#include <sanitizer/tsan_interface.h>
+#  include <sanitizer/tsan_interface.h>
 #endif
 
 namespace {
@@ -91,7 +91,9 @@ class model {
   struct fiber {
     ucontext_t context;
     std::unique_ptr<char[]> stack = std::make_unique<char[]>(stack_size);
+#ifdef MEMO_TEST_FIBERS
     void* tsan = nullptr;
+#endif
     bool ended = false;
   };
   static constexpr std::size_t stack_size = 256 * 1024;
@@ -149,7 +151,8 @@ class model {
     if (depth_ < choices_.size()) return choices_[depth_++].taken;
     if (!is_known_) {
       std::uint64_t state = shared_;
-      for (std::size_t i = 0; i < threads; ++i) state = mix(state, mix(history_[i], fibers_[i].ended ? 1 : 0));
+      for (std::size_t i = 0; i < threads; ++i)
+        state = mix(state, mix(history_[i], fibers_[i].ended ? 1 : 0));
       is_known_ = !seen_.insert(state).second;
     }
     std::size_t const taken = ready.front();
@@ -170,7 +173,9 @@ class model {
   fiber fibers_[threads];
   script const* scripts_[threads] = {};
   ucontext_t scheduler_;
+#ifdef MEMO_TEST_FIBERS
   void* scheduler_tsan_ = nullptr;
+#endif
   std::size_t current_ = 0;
   bool running_ = false;
 };
@@ -283,8 +288,8 @@ bool tries_all(char const* owner, int steals, std::int64_t capacity, seeded bug 
   model m(bug);
   bool const right = m.try_all([&] { return start<Item>(owner, steals, capacity); });
   if (bug == seeded::nothing)
-    WARN(owner << ", " << steals << " steals by each of 2 thieves, ring of " << capacity << ": " << m.schedules
-               << " schedules, " << m.states() << " states");
+    WARN(owner << ", " << steals << " steals by each of 2 thieves, ring of " << capacity << ": "
+               << m.schedules << " schedules, " << m.states() << " states");
   return right;
 }
 

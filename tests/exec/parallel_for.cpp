@@ -15,7 +15,8 @@ namespace {
 
 template <class F>
 memo::range_body body_of(F& f) {
-  return {[](void* state, std::size_t first, std::size_t last) { (*static_cast<F*>(state))(first, last); }, &f};
+  return {[](void* state, std::size_t first, std::size_t last) { (*static_cast<F*>(state))(first, last); },
+          &f};
 }
 
 /// Counts how often each element ran.

@@ -16,11 +16,11 @@
 
 // ThreadSanitizer lets no child of a program with threads start any.
 #if defined(__SANITIZE_THREAD__)
-#define MEMO_TEST_NO_FORK
+#  define MEMO_TEST_NO_FORK
 #elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define MEMO_TEST_NO_FORK
-#endif
+#  if __has_feature(thread_sanitizer)
+#    define MEMO_TEST_NO_FORK
+#  endif
 #endif
 
 namespace {
@@ -29,7 +29,9 @@ bool is_long() { return std::getenv("MEMO_TEST_LONG") != nullptr; }
 
 memo::task calling(std::function<void()> const& f) {
   memo::task made;
-  made.run = [](void* state, std::uint64_t) noexcept { (*static_cast<std::function<void()> const*>(state))(); };
+  made.run = [](void* state, std::uint64_t) noexcept {
+    (*static_cast<std::function<void()> const*>(state))();
+  };
   made.state = const_cast<std::function<void()>*>(&f);
   return made;
 }
@@ -177,15 +179,16 @@ TEST_CASE("the weights of what runs are never more than the jobs, and light task
     std::vector<std::unique_ptr<weighed>> tasks;
     for (unsigned const w : {1U, 3U, 2U, 1U, 4U, 1U, 100U, 2U, 1U, 3U, 1U, 1U, 0U, 1U, 2U, 1U}) {
       unsigned const counted = std::clamp(w, 1U, 4U);
-      tasks.push_back(std::make_unique<weighed>(weighed{[&, counted] {
-                                                           unsigned const now = weight += counted;
-                                                           for (unsigned seen = most; seen < now && !most.compare_exchange_weak(seen, now);) {
-                                                           }
-                                                           std::this_thread::sleep_for(std::chrono::microseconds(200));
-                                                           weight -= counted;
-                                                           ++ran;
-                                                         },
-                                                         w}));
+      tasks.push_back(std::make_unique<weighed>(
+          weighed{[&, counted] {
+                    unsigned const now = weight += counted;
+                    for (unsigned seen = most; seen < now && !most.compare_exchange_weak(seen, now);) {
+                    }
+                    std::this_thread::sleep_for(std::chrono::microseconds(200));
+                    weight -= counted;
+                    ++ran;
+                  },
+                  w}));
     }
     auto const submit_all = [&] {
       for (auto const& w : tasks) {
@@ -463,7 +466,8 @@ struct tree {
   };
 
   // Below one that holds a name none has one: they could wait for each other in a circle.
-  void submit(memo::task_group& group, std::uint64_t seed, int depth, bool may_be_next, bool is_below_holder) {
+  void submit(memo::task_group& group, std::uint64_t seed, int depth, bool may_be_next,
+              bool is_below_holder) {
     std::mt19937_64 random(seed);
     auto* const made = new node{*this, group, random(), depth, is_below_holder, -1};
     memo::task t;
@@ -574,7 +578,9 @@ TEST_CASE("a forked child can use the executor and end") {
   CHECK(sum_of_many(executor) == 20);
 }
 
-TEST_CASE("a child that is forked while tasks run can use the executor, runs none of them by itself, and can wait for queued ones") {
+TEST_CASE(
+    "a child that is forked while tasks run can use the executor, runs none of them by itself, and can wait "
+    "for queued ones") {
   auto const executor = memo::work_stealing_executor::shared(3);
   memo::task_group group, queued;
   std::atomic<bool> stop{false};
@@ -603,7 +609,9 @@ TEST_CASE("a child forked inside a task can use the executor") {
   memo::work_stealing_executor executor(3);
   memo::task_group group;
   std::atomic<int> status{-1};
-  std::function<void()> const forking = [&] { status = status_of_child([&] { ::_exit(sum_of_many(executor)); }); };
+  std::function<void()> const forking = [&] {
+    status = status_of_child([&] { ::_exit(sum_of_many(executor)); });
+  };
   executor.submit(group, calling(forking));
   executor.wait(group);
   CHECK(status == 20);

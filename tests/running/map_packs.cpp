@@ -98,6 +98,42 @@ TEST_CASE("merging keeps large results and the newest of each element") {
   });
 }
 
+TEST_CASE("a newer result counts although the clock stands still or went back") {
+  memo::memory_store const store;
+  memo::manual_clock clock(1'700'000'000'000);
+  double added = 0;
+  hand_map<int, double> map([&](int const& x, double, memo::context*) { return x + added; });
+  map.options.clock = &clock;
+  auto const xs = numbers(0, 3);
+  CHECK(map.run(xs, store).ran == 3);
+  map.is_forced = true;
+  for (int i = 1; i < 40; ++i) {
+    if (i == 20) clock.advance(std::chrono::milliseconds(-5000));
+    added = i;
+    CHECK(map.run(xs, store).ran == 3);
+  }
+  map.is_forced = false;
+  CHECK(map.run(xs, store).values.front() == 39);
+}
+
+TEST_CASE("elements older than the time to live run again, as do those of the future") {
+  memo::memory_store const store;
+  memo::manual_clock clock(1'700'000'000'000);
+  hand_map<int, double> map(half);
+  map.options.clock = &clock;
+  map.row().options.ttl_ms = 1000;
+  CHECK(map.run(numbers(0, 5), store).ran == 5);
+  clock.advance(std::chrono::milliseconds(600));
+  CHECK(map.run(numbers(0, 8), store).ran == 3);
+  clock.advance(std::chrono::milliseconds(399));
+  CHECK(map.run(numbers(0, 8), store).ran == 0);
+  clock.advance(std::chrono::milliseconds(1));
+  CHECK(map.run(numbers(0, 8), store).ran == 5);
+  clock.advance(std::chrono::milliseconds(-3'600'000));
+  CHECK(map.run(numbers(0, 8), store).ran == 8);
+  CHECK(map.run(numbers(0, 8), store).ran == 0);
+}
+
 TEST_CASE("large packs are not merged, and there may be many of them") {
   memo::memory_store const store;
   int const count = test::is_long() ? 1600 : 136;  // eight fill a pack
@@ -300,5 +336,49 @@ TEST_CASE("a map that was killed goes on where it was half a second before") {
   CHECK(resumed.values == halves(xs));
   CHECK(resumed.found >= static_cast<std::uint64_t>(due));
   CHECK(resumed.found <= static_cast<std::uint64_t>(done));
+  ::munmap(page, sizeof(shared));
+}
+
+TEST_CASE("whoever is killed while packs are written and merged takes nothing with him") {
+  scratch_folder const folder;
+  struct shared {
+    std::atomic<int> done[2]{};
+  };
+  void* const page =
+      ::mmap(nullptr, sizeof(shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  REQUIRE(page != MAP_FAILED);
+  shared& seen = *new (page) shared;
+  int const rounds = test::is_long() ? 1000 : 12;
+  int wrong = 0;
+  int lost = 0;
+  for (int round = 0; round < rounds; ++round) {
+    for (auto& done : seen.done) done = 0;
+    std::vector<test::process> children;
+    for (int p = 0; p < 2; ++p)
+      children.emplace_back([&, p] {
+        memo::directory_store const store{folder.path()};
+        hand_map<int, double> map(half);
+        for (int i = 0; i < 1000; ++i) {
+          int const first = 100'000 * round + 10'000 * p + 3 * i;
+          map.run(numbers(first, first + 3), store);
+          seen.done[p] = i + 1;
+        }
+        return 0;
+      });
+    sleep_ms(5 + 7 * (round % 16));
+    for (auto& child : children) child.end(SIGKILL);
+    memo::directory_store const store{folder.path()};
+    hand_map<int, double> map(half);
+    map.options.mode = memo::mode::read_only;
+    for (int p = 0; p < 2; ++p) {
+      int const first = 100'000 * round + 10'000 * p;
+      auto const xs = numbers(first, first + 3 * seen.done[p]);
+      auto const made = map.run(xs, store);
+      wrong += made.values == halves(xs) ? 0 : 1;
+      lost += static_cast<int>(made.ran);
+    }
+  }
+  CHECK(wrong == 0);
+  CHECK(lost == 0);
   ::munmap(page, sizeof(shared));
 }

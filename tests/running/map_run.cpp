@@ -202,42 +202,6 @@ TEST_CASE("a map obeys its mode") {
   CHECK(map.run(xs, store).difference == "");
 }
 
-TEST_CASE("a newer result counts although the clock stands still or went back") {
-  memo::memory_store const store;
-  memo::manual_clock clock(1'700'000'000'000);
-  double added = 0;
-  hand_map<int, double> map([&](int const& x, double, memo::context*) { return x + added; });
-  map.options.clock = &clock;
-  auto const xs = numbers(0, 3);
-  CHECK(map.run(xs, store).ran == 3);
-  map.is_forced = true;
-  for (int i = 1; i < 40; ++i) {
-    if (i == 20) clock.advance(std::chrono::milliseconds(-5000));
-    added = i;
-    CHECK(map.run(xs, store).ran == 3);
-  }
-  map.is_forced = false;
-  CHECK(map.run(xs, store).values.front() == 39);
-}
-
-TEST_CASE("elements older than the time to live run again, as do those of the future") {
-  memo::memory_store const store;
-  memo::manual_clock clock(1'700'000'000'000);
-  hand_map<int, double> map(half);
-  map.options.clock = &clock;
-  map.row().options.ttl_ms = 1000;
-  CHECK(map.run(numbers(0, 5), store).ran == 5);
-  clock.advance(std::chrono::milliseconds(600));
-  CHECK(map.run(numbers(0, 8), store).ran == 3);
-  clock.advance(std::chrono::milliseconds(399));
-  CHECK(map.run(numbers(0, 8), store).ran == 0);
-  clock.advance(std::chrono::milliseconds(1));
-  CHECK(map.run(numbers(0, 8), store).ran == 5);
-  clock.advance(std::chrono::milliseconds(-3'600'000));
-  CHECK(map.run(numbers(0, 8), store).ran == 8);
-  CHECK(map.run(numbers(0, 8), store).ran == 0);
-}
-
 TEST_CASE("the first failure ends a map, and what was computed is kept") {
   on_each_store([](memo::any_store store) {
     bool fails = true;
@@ -446,6 +410,22 @@ TEST_CASE("a function of the elements stands for them in their keys") {
   CHECK(cold.values[29] == 2);
   CHECK(map.run({15}, store).ran == 0);
   CHECK(map.run({15}, store, 2).ran == 0);
+}
+
+TEST_CASE("what elements cost is known when they are found") {
+  memo::memory_store const store;
+  hand_map<int, double> map([](int const& x, double, memo::context*) {
+    timespec const time{0, 2'000'000};
+    ::nanosleep(&time, nullptr);
+    return x / 2.0;
+  });
+  auto const cold = map.run(numbers(0, 20), store);
+  CHECK(cold.cost_ns >= 40'000'000);
+  auto const warm = map.run(numbers(0, 20), store);
+  CHECK(warm.ran == 0);
+  CHECK(warm.cost_ns > cold.cost_ns / 20 * 19);
+  CHECK(warm.cost_ns <= cold.cost_ns);
+  CHECK(map.run(numbers(0, 10), store).cost_ns <= cold.cost_ns / 2);
 }
 
 TEST_CASE("progress is told now and then") {

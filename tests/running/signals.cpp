@@ -18,6 +18,14 @@
 
 // Real signals, each in a child process, as some of them end it.
 
+#if defined(__SANITIZE_THREAD__)
+#  define MEMO_TEST_TSAN 1
+#elif defined(__has_feature)
+#  if __has_feature(thread_sanitizer)
+#    define MEMO_TEST_TSAN 1
+#  endif
+#endif
+
 using namespace memo::literals;
 using namespace std::chrono_literals;
 
@@ -126,6 +134,22 @@ struct sigaction action_of(int number) {
   struct sigaction now{};
   ::sigaction(number, nullptr, &now);
   return now;
+}
+
+void block_both_signals() {
+  sigset_t both;
+  ::sigemptyset(&both);
+  ::sigaddset(&both, SIGINT);
+  ::sigaddset(&both, SIGTERM);
+  ::pthread_sigmask(SIG_BLOCK, &both, nullptr);
+}
+
+/// ThreadSanitizer holds a signal back while a thread sleeps in std::atomic::wait, as a thread that waits for a run does.
+/// Where the program's threads block it, the watching thread takes it.
+void make_way_for_signals() {
+#ifdef MEMO_TEST_TSAN
+  block_both_signals();
+#endif
 }
 
 std::atomic<int> own_signals{0};
@@ -298,11 +322,7 @@ TEST_CASE("a handler that is installed later stays") {
 
 TEST_CASE("signals that every thread of the program blocks are taken all the same") {
   child_process program([](pipes const& parent) {
-    sigset_t both;
-    ::sigemptyset(&both);
-    ::sigaddset(&both, SIGINT);
-    ::sigaddset(&both, SIGTERM);
-    ::pthread_sigmask(SIG_BLOCK, &both, nullptr);
+    block_both_signals();
     memo::stop_on_signals const signals;
     parent.tell('r');
     wait_for(signals.token());
@@ -349,13 +369,6 @@ TEST_CASE("a system call goes on when the signal came") {
   CHECK(program.status() == 0);
 }
 
-#if defined(__SANITIZE_THREAD__)
-#  define MEMO_TEST_TSAN 1
-#elif defined(__has_feature)
-#  if __has_feature(thread_sanitizer)
-#    define MEMO_TEST_TSAN 1
-#  endif
-#endif
 #ifndef MEMO_TEST_TSAN  // in a child of a process with threads it runs no handlers and lets no thread start
 
 TEST_CASE("in a forked child the signals do what they did before, and the parent does not hear of them") {
@@ -478,6 +491,7 @@ constexpr auto study =
 
 /// What a user's main could be.
 int program_main(std::filesystem::path const& cache, unsigned jobs, pipes const& output) {
+  make_way_for_signals();
   memo::stop_on_signals const signals;
   the_stop = signals.token();
   memo::runner const runner{memo::directory_store{cache}, {.jobs = jobs, .stop = signals.token()}};
@@ -567,6 +581,7 @@ TEST_CASE("the elements of a map that were finished when a signal came are hits 
     scratch_folder const folder;
     child_process program([&](pipes const& parent) {
       waiting_for_a_signal = &parent;
+      make_way_for_signals();
       memo::stop_on_signals const signals;
       try {
         memo::runner{memo::directory_store{folder / "cache"}, {.jobs = jobs, .stop = signals.token()}}.run(

@@ -214,7 +214,8 @@ class gate {
       if (only->queued.load() == 0) return size();
       std::size_t found = size();
       for (std::size_t i = 0; i < size(); ++i)
-        if (tasks_[i].group->is_below(*only) && (found == size() || later(tasks_[found], tasks_[i]))) found = i;
+        if (tasks_[i].group->is_below(*only) && (found == size() || later(tasks_[found], tasks_[i])))
+          found = i;
       return found;
     }
     /// The place of the best one of a smaller weight, or size().

@@ -26,7 +26,8 @@ struct range_body {
 struct parallel_limits {
   std::int64_t priority = 0;
   unsigned weight = 1;
-  unsigned most_at_once = 0;  ///< ranges that run at the same time, the caller's included; 0: as many as the executor can
+  unsigned most_at_once =
+      0;  ///< ranges that run at the same time, the caller's included; 0: as many as the executor can
   std::span<std::string_view const> exclusions{};
 };
 
@@ -178,7 +179,8 @@ class parallel_loop {
 /// executor, and returns when all have ended. Long elements are handed out one by one, short ones many at a time. After
 /// an exception no further range starts, and then the exception is thrown here (of those that were caught, the one of the range that
 /// comes first). May be called from a task and from a body.
-inline void parallel_for(executor_ref executor, std::size_t count, range_body body, parallel_limits limits = {}) {
+inline void parallel_for(executor_ref executor, std::size_t count, range_body body,
+                         parallel_limits limits = {}) {
   if (count == 0) return;
   detail::parallel_loop(executor, count, body, limits).run();
 }

@@ -111,12 +111,16 @@ class parking {
     return woken::thread;
   }
 
-  /// Wakes those that may run only tasks below their group, if `group` is; if it is null, those that have tasks in the
-  /// shared queue.
+  /// Wakes those that may run only tasks below their group: if this group is, or all for null.
   void wake_restricted(task_group const* group) {
     wake_if([&](sleeper const& s) {
-      return s.home == this && s.is_restricted && (group == nullptr ? s.group->queued.load() != 0 : group->is_below(*s.group));
+      return s.home == this && s.is_restricted && (group == nullptr || group->is_below(*s.group));
     });
+  }
+  /// The same for those that have tasks in the shared queue.
+  void wake_restricted_in_gate() {
+    wake_if(
+        [&](sleeper const& s) { return s.home == this && s.is_restricted && s.group->queued.load() != 0; });
   }
   void wake_all() {
     wake_if([&](sleeper const& s) { return s.home == this; });
@@ -131,9 +135,7 @@ class parking {
   static constexpr std::uint64_t one_asleep = std::uint64_t{1} << 21;
   static constexpr std::uint64_t one_restricted = std::uint64_t{1} << 42;
   static constexpr std::uint64_t searching(std::uint64_t state) { return state & (one_asleep - 1); }
-  static constexpr std::uint64_t asleep(std::uint64_t state) {
-    return state / one_asleep & (one_asleep - 1);
-  }
+  static constexpr std::uint64_t asleep(std::uint64_t state) { return state / one_asleep & (one_asleep - 1); }
   static constexpr std::uint64_t restricted(std::uint64_t state) { return state / one_restricted; }
 
   static void unlist(sleeper& s) {

@@ -103,17 +103,24 @@ class pool {
   void publish_next(worker& w);
   void wait_in_task(session& outer, task_group& group);
 
+  void submit_to_deque(task_frame& frame, task_group& group, plain_task const& t);
   void submit_to_gate(task_group& group, task const& t);
   bool has_work() const;
-  void announce(task_group const& group) {
+  /// There is a new task in the gate. Its group may be gone: the task may have run.
+  void announce_in_gate() {
     if (parking_.needs_wake()) wake_one();
-    if (parking_.has_restricted()) parking_.wake_restricted(&group);
+    if (parking_.has_restricted()) parking_.wake_restricted_in_gate();
+  }
+  /// There is a new task in the deque of the calling thread. The group is null if it may be gone.
+  void announce_in_deque(task_group const* group) {
+    if (parking_.needs_wake()) wake_one();
+    if (parking_.has_restricted()) parking_.wake_restricted(group);
   }
   /// There is room for tasks in the gate, of which the caller takes so many.
   void announce_free_gate(std::size_t taken) {
     std::size_t const size = gate_.size();
     if (size > taken && parking_.needs_wake()) wake_one();
-    if (size != 0 && parking_.has_restricted()) parking_.wake_restricted(nullptr);
+    if (size != 0 && parking_.has_restricted()) parking_.wake_restricted_in_gate();
   }
   void wake_one();
   static void* thread_main(void* started) noexcept;

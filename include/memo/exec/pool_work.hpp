@@ -21,7 +21,7 @@ inline bool pool::give_away(plain_task const& unwanted, std::int64_t priority) {
   } catch (std::bad_alloc const&) {
     return false;
   }
-  announce(*unwanted.group);
+  announce_in_gate();
   return true;
 }
 
@@ -196,30 +196,35 @@ inline void pool::work(session& s) {
   frame_here = s.frame.outer;
 }
 
-inline void pool::submit(task_group& group, task const& t) {
-  task_frame* const frame = frame_in();
-  if (frame != nullptr && t.weight <= 1 && t.exclusions.empty()) {
-    worker& w = static_cast<session*>(frame->session)->own;
-    if (t.next && !w.has_next) {
-      w.add_to(group);
-      w.next = {t.run, t.state, t.argument, &group};
-      w.next_priority = t.priority;
-      w.has_next = true;
-      return;
-    }
-    if (t.priority == 0) {
-      w.add_to(group);
-      try {
-        w.tasks.push({t.run, t.state, t.argument, &group}, jobs_ > 1);
-      } catch (...) {
-        group.done();
-        throw;
-      }
-      if (jobs_ > 1 && parking_.is_anybody_asleep()) announce(group);
-      return;
-    }
+[[gnu::noinline]] inline void pool::submit_to_deque(task_frame& frame, task_group& group,
+                                                    plain_task const& t) {
+  worker& w = static_cast<session*>(frame.session)->own;
+  w.add_to(group);
+  try {
+    w.tasks.push(t, jobs_ > 1);
+  } catch (...) {
+    group.done();
+    throw;
   }
-  submit_to_gate(group, t);
+  if (jobs_ > 1 && parking_.is_anybody_asleep()) announce_in_deque(&group == frame.group ? &group : nullptr);
+}
+
+// Small, so that it is compiled into its caller, where much of the task is a constant.
+[[gnu::always_inline]] inline void pool::submit(task_group& group, task const& t) {
+  if (t.weight > 1 || !t.exclusions.empty()) return submit_to_gate(group, t);
+  task_frame* const frame = frame_in();
+  if (frame == nullptr) return submit_to_gate(group, t);
+  worker& w = static_cast<session*>(frame->session)->own;
+  if (t.next && !w.has_next) {
+    w.add_to(group);
+    w.next = {t.run, t.state, t.argument, &group};
+    w.next_priority = t.priority;
+    w.has_next = true;
+  } else if (t.priority == 0) {
+    submit_to_deque(*frame, group, {t.run, t.state, t.argument, &group});
+  } else {
+    submit_to_gate(group, t);
+  }
 }
 
 [[gnu::noinline]] inline void pool::submit_to_gate(task_group& group, task const& t) {
@@ -230,7 +235,7 @@ inline void pool::submit(task_group& group, task const& t) {
     group.done();
     throw;
   }
-  if (!t.next && parking_.is_anybody_asleep()) announce(group);
+  if (!t.next && parking_.is_anybody_asleep()) announce_in_gate();
 }
 
 /// The task gives back its weight meanwhile.
@@ -245,6 +250,7 @@ inline void pool::wait_in_task(session& outer, task_group& group) {
   if (gate_.has_heavy()) announce_free_gate(0);
   session s{w, {}, &group, &group};
   work(s);
+  publish_next(w);
   if (was_active != w.is_active) was_active ? gate_.activate_anyway() : gate_.deactivate();
   w.is_active = was_active;
   if (weight != 0) gate_.take_back(weight);
@@ -273,7 +279,7 @@ inline void pool::wait(task_group& group) {
   // What this thread would have run, and what had no room beside it.
   if (parking_.is_anybody_asleep()) {
     announce_free_gate(0);
-    if (has_work() && parking_.needs_wake()) wake_one();
+    if (has_work()) announce_in_deque(nullptr);
   }
   waiting_outside_.fetch_sub(1);
   drop();

@@ -44,8 +44,8 @@ struct alignas(64) worker {
   task_group* credit_group = nullptr;
   std::size_t credits = 0;
 
-  bool is_active = false;   // counted in the gate
-  worker* victim = nullptr; // where the last theft succeeded
+  bool is_active = false;    // counted in the gate
+  worker* victim = nullptr;  // where the last theft succeeded
   sleeper rest;
 
   void add_to(task_group& group) {
@@ -90,7 +90,8 @@ class workers {
   /// One that nobody uses, perhaps with tasks that another thread left; null if memory is short.
   worker* take() {
     for (worker* w = first(); w != nullptr; w = w->following)
-      if (!w->is_taken.load(std::memory_order_relaxed) && !w->is_taken.exchange(true, std::memory_order_acquire))
+      if (!w->is_taken.load(std::memory_order_relaxed) &&
+          !w->is_taken.exchange(true, std::memory_order_acquire))
         return w;
     auto* const made = new (std::nothrow) worker;
     if (made == nullptr) return nullptr;

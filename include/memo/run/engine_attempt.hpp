@@ -53,7 +53,7 @@ inline map_request engine::map_request_of(std::uint32_t step, std::span<argument
           .seed = seed_,
           .executor = *executor_,
           .stop = halt_.get_token(),
-          .priority = lengths_known_ ? s.height : 0,
+          .priority = ordered_ ? s.height : 0,
           // What this very run has stored is found again, whatever the mode.
           .looks_up = s.recompute || (rules().looks_up && !s.forced),
           .writes = rules().writes,

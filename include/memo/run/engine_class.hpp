@@ -171,9 +171,9 @@ class engine {
   std::vector<std::shared_ptr<void const>> replaced_;  // values that callers may still refer to
   std::vector<std::shared_ptr<void>> pins_;
   std::optional<last_steps> last_;
-  bool starts_ = false;         // the first tasks are submitted: all look-ups before any computing
-  bool lengths_known_ = false;  // heights are nanoseconds of earlier runs, and decide who runs first
-  memo::report report_;         // all but its lines and warnings
+  bool starts_ = false;   // the first tasks are submitted: all look-ups before any computing
+  bool ordered_ = false;  // heights decide who runs first
+  memo::report report_;   // all but its lines and warnings
   std::vector<std::pair<std::uint32_t, std::string>> warnings_;  // by the step that they are about
   std::vector<std::shared_ptr<memo::report const>> reports_;
   mutable std::mutex mutex_;

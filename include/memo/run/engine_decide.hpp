@@ -250,8 +250,13 @@ inline void engine::look_up(std::uint32_t step, std::unique_lock<std::mutex>& lo
       s.waited_out = claim.what == claim_result::status::busy && claim.is_other_process &&
                      clock::system().steady_ns() >= s.wait_until_ns;
       if (s.waited_out) claim.hold.reset();
-      // Between the look-up and the claim somebody may have stored it.
-      if (claim.what == claim_result::status::mine) call.look_up(store, key, wanted);
+      if (claim.what == claim_result::status::mine) {
+        // Between the look-up and the claim somebody may have stored it. If not, the first answer says more: it may have
+        // been that an entry was damaged.
+        cached_call second;
+        second.look_up(store, key, wanted);
+        if (second.where() == cached_call::state::hit) call = std::move(second);
+      }
       if (!missed()) claim.hold.reset();
     }
     if (!missed()) pin = store.pin({&key, 1});

@@ -47,7 +47,7 @@ inline void engine::work_on(std::uint32_t step, std::unique_lock<std::mutex>& lo
         take_up_again(step);
         continue;
       }
-      if (s.phase == phase::gather && !s.again && lengths_known_ && executor_->concurrency() > 1)
+      if (s.phase == phase::gather && !s.again && ordered_ && executor_->concurrency() > 1)
         return submit(step);  // it runs when it is the most critical
     }
     if (s.phase == phase::gather || s.phase == phase::verify) {

@@ -21,18 +21,15 @@ inline void engine::find_heights(std::int64_t (*length)(engine const&, std::uint
   }
 }
 
-/// Reads how long the steps took in earlier runs; from here on the critical path goes first. Once in a run, when it is
-/// clear that something must run.
+/// Reads how long the steps took in earlier runs; from here on the critical path goes first, where steps that never ran
+/// count as short. Once in a run, when it is clear that something must run.
 inline void engine::learn_lengths() {
   if (last_) return;
   std::optional<std::string> record =
       request_.store.read_last(last_record_id(request_.options.project, request_.graph.name));
   last_ = record ? read_last_record(*record) : last_steps{};
   if (executor_ == nullptr || executor_->concurrency() == 1) return;
-  bool any = false;
-  for (last_step const& step : *last_) any = any || step.time_ns != 0;
-  if (!any) return;
-  lengths_known_ = true;
+  ordered_ = true;
   find_heights([](engine const& e, std::uint32_t step) {
     last_step const* const known = find_step(*e.last_, e.steps_[step].report.name, step);
     std::uint64_t const time = known == nullptr ? 0 : known->time_ns;
@@ -48,8 +45,7 @@ inline task engine::task_for(std::uint32_t step) {
             this, step};
   work.weight = row(step).options.threads;
   work.exclusions = s.exclusions;
-  if (lengths_known_ || starts_)
-    work.priority = s.height + (s.phase == phase::look_up ? look_up_priority : 0);
+  if (ordered_ || starts_) work.priority = s.height + (s.phase == phase::look_up ? look_up_priority : 0);
   return work;
 }
 

@@ -35,6 +35,7 @@ struct pack_group {
 struct stored_element {
   byte_view item;
   std::int64_t created_ms = 0;
+  std::int64_t cost_ns = 0;  ///< of its computation: its share of what all of its pack cost
   packed kind = packed::bytes;
   bool is_found = false;
 };
@@ -75,7 +76,7 @@ class map_packs {
         shared_bytes pack;
         switch (read(variant, pack)) {
           case lookup::hit:
-            if (take(pack.view, wanted, found)) packs_.push_back(std::move(pack));
+            if (take(pack.view, variant.cost_ns, wanted, found)) packs_.push_back(std::move(pack));
             seen.push_back(variant.variant);
             break;
           case lookup::miss:
@@ -178,13 +179,17 @@ class map_packs {
   }
 
   /// True where something wanted lies in the pack.
-  bool take(byte_view pack, key_places const& wanted, std::vector<stored_element>& found) {
+  bool take(byte_view pack, std::int64_t cost_ns, key_places const& wanted,
+            std::vector<stored_element>& found) {
     auto const sections = read_pack(pack);
     if (!sections) {
       if (pack.size() < 12 || load_little<std::uint32_t>(pack.data() + 8) == pack_format_version)
         warn("pack of elements damaged");
       return false;
     }
+    std::uint64_t count = 0;
+    for (pack_section const& section : *sections) count += section.count;
+    std::int64_t const share_ns = count == 0 ? 0 : cost_ns / static_cast<std::int64_t>(count);
     bool is_used = false;
     std::int64_t const now_ms = group_.time.wall_ms();
     for (pack_section const& section : *sections) {
@@ -194,7 +199,7 @@ class map_packs {
         if (place == key_places::none) return;
         stored_element& known = found[place];
         if (known.is_found && known.created_ms >= section.created_ms) return;
-        known = {item, section.created_ms, section.kind, true};
+        known = {item, section.created_ms, share_ns, section.kind, true};
         is_used = true;
       });
     }

@@ -45,6 +45,7 @@ struct map_outcome {
   std::uint64_t distinct = 0;           ///< different ones; all of them where they are not hashed
   std::uint64_t found = 0;              ///< of the different ones, those whose results were stored
   std::uint64_t ran = 0;                ///< those whose function was called and returned
+  std::int64_t cost_ns = 0;             ///< of computing these two, at whatever time
   std::string message{};                ///< which elements failed, and what the first of them said
   std::exception_ptr error{};           ///< of the first element that failed
   std::vector<std::size_t> failed{};    ///< the places of the elements that failed, in order

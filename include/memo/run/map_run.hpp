@@ -80,7 +80,11 @@ class map_run {
     for (std::uint32_t place = 0; place < stored_.size(); ++place)
       if (stored_[place].is_found) hits_.push_back(place);
     spread(request_, hits_.size(), [this](std::size_t first, std::size_t last) { decode_hits(first, last); });
-    for (std::uint32_t const place : hits_) made_.found += states_[place] == state::filled ? 1 : 0;
+    for (std::uint32_t const place : hits_) {
+      if (states_[place] != state::filled) continue;
+      ++made_.found;
+      made_.cost_ns += stored_[place].cost_ns;
+    }
     stored_ = {};
     packs_->forget_found();
   }
@@ -110,6 +114,7 @@ class map_run {
     parallel(missing_.size(), [this](std::size_t first, std::size_t last) { run_range(first, last); });
     if (packs_ && request_.writes) packs_->flush();
     made_.ran = ran_.load();
+    made_.cost_ns += cost_ns_.load();
   }
 
   void run_range(std::size_t first, std::size_t last) {
@@ -120,6 +125,7 @@ class map_run {
     std::uint64_t ran = 0;
     auto const hand_over = [&](std::int64_t now) {
       if (small.count() != 0 || !large.empty()) packs_->add(small, std::move(large), now - started);
+      cost_ns_.fetch_add(now - started, std::memory_order_relaxed);
       small.clear();
       large.clear();
       started = now;
@@ -309,6 +315,7 @@ class map_run {
   std::vector<stored_element> stored_;
   std::vector<std::uint32_t> hits_, missing_, verified_;  // places
   std::atomic<std::uint64_t> ran_{0};
+  std::atomic<std::int64_t> cost_ns_{0};
   std::atomic<std::uint64_t> done_{0};
   std::atomic<std::int64_t> told_at_ns_{0};
   std::stop_source ending_;  // what ends the run, or a failure here

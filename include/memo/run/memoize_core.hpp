@@ -111,7 +111,7 @@ class memoize_core {
     return find(key, type, ttl_ms, true);
   }
 
-  /// Waits while another thread or process computes the key, within the bound of `options::wait`. Then `found` has a
+  /// Waits while another thread or process computes the key, as `options::wait` says. Then `found` has a
   /// value, or the caller has to compute: for all, where this gives a claim to hold until the value is stored, or for
   /// itself alone.
   std::shared_ptr<void> take_turn(digest const& key, value_type const& type, std::int64_t ttl_ms,
@@ -191,7 +191,7 @@ class memoize_core {
   /// or nothing is kept.
   bool wait(digest const& key, value_type const& type, claim_result& busy, claim_signal& freed,
             std::chrono::steady_clock::time_point until, answer& found) const {
-    if (until <= std::chrono::steady_clock::now()) return false;
+    if (options_.wait && until <= std::chrono::steady_clock::now()) return false;
     call_table& calls = call_table::of_process();
     std::shared_ptr<running_call> other;
     if (!calls.begin_wait(key, type.tag, other)) return false;
@@ -200,7 +200,10 @@ class memoize_core {
       call_table& of;
     } const at_end{calls};
     tell(event_kind::will_wait, busy.holder);
-    bool const is_free = freed.wait_until(until);
+    // A thread of this process ends its computation, whatever comes; only in a task it may want what this task holds (a
+    // name of `.uses`, a job), and has to be overtaken.
+    bool const may_hang = busy.is_other_process || options_.wait || frame_here != nullptr;
+    bool const is_free = may_hang ? freed.wait_until(until) : freed.wait();
     busy.hold.reset();  // from here on `freed` is not called
     if (!is_free) return false;
     if (other == nullptr) return true;

@@ -59,8 +59,8 @@ struct options {
   std::string secret{};    ///< seeds all hashes, where others choose inputs and must not make keys collide
   std::stop_token stop{};  ///< a request ends the run: nothing new starts, and contexts tell what runs
   /// How long to wait for another process, or for a memoized call of another thread, that computes a key; then it is
-  /// computed twice. Empty: 60 s, and not at all for another process on a network file system or under an MPI launcher,
-  /// where a value asks for that too.
+  /// computed twice. Empty: 60 s, but outside of steps as long as it takes for a thread of this process; and not at all for
+  /// another process on a network file system or under an MPI launcher, where a value asks for that too.
   std::optional<std::chrono::milliseconds> wait{};
   memo::observer* observer = nullptr;  ///< is told what happens; outlives the runs
   memo::clock const* clock = nullptr;  ///< null: the machine's

@@ -200,6 +200,11 @@ class claim_signal {
     signal.changed_.notify_one();
   }
 
+  bool wait() {
+    std::unique_lock guard(lock_);
+    changed_.wait(guard, [this] { return is_set_; });
+    return true;
+  }
   /// False where `until` came first.
   bool wait_until(std::chrono::steady_clock::time_point until) {
     std::unique_lock guard(lock_);

@@ -237,8 +237,8 @@ class directory_state {
     if (request.policy == put_policy::keep)
       for (auto const& variant : before)
         if (variant.variant == request.value->variant && is_complete(variant, request)) return 0;
-    auto const payload = encode_entries(
-        with_variant(before, *request.value, request.supersedes, request.most_variants));
+    auto const payload =
+        encode_entries(with_variant(before, *request.value, request.supersedes, request.most_variants));
     if (payload.view().size() > max_entry_size) return EFBIG;
     int const error = publish(record_kind::entry, request.key, payload.view());
     if (error != 0) return error;
