@@ -16,6 +16,8 @@
 #include <memory>
 #include <random>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #ifdef MEMO_BENCH_TBB
@@ -347,6 +349,8 @@ int main(int argc, char** argv) {
             for (std::size_t i = 0; i < all.size(); ++i) {
               if (runs[i] == nullptr) continue;
               if (rounds != 0 && times[i].back() * n > 0.3e9 && times[i].size() >= 3) continue;
+              // The threads of the one before stop spinning.
+              if (workers > 1) std::this_thread::sleep_for(std::chrono::milliseconds(3));
               g.reset();
               if (us == 0.0) std::fill(g.values.begin(), g.values.end(), rounds);
               auto const begin = steady::now();

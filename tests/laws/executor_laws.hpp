@@ -122,6 +122,49 @@ void weights_and_exclusions_only_order(Executor& executor) {
   CHECK(w.total == 100);
 }
 
+/// A hint, also where it is given to several tasks, to tasks with other wishes, and from outside.
+template <class Executor>
+void next_is_only_a_hint(Executor& executor) {
+  static constexpr std::array<std::string_view, 1> name{"device"};
+  static work<Executor>* all;
+  work<Executor> w{executor};
+  all = &w;
+  memo::task root = w.task_for(0, [](void* self, std::uint64_t number) noexcept {
+    work<Executor>::count(self, number);
+    for (std::uint64_t i = 1; i < 100; ++i) {
+      memo::task t = all->task_for(i);
+      t.next = true;
+      t.priority = static_cast<std::int64_t>(i % 3);
+      t.weight = i % 5 == 0 ? 3 : 1;
+      if (i % 7 == 0) t.exclusions = name;
+      all->executor.submit(all->group, t);
+    }
+  });
+  root.next = true;
+  executor.submit(w.group, root);
+  executor.wait(w.group);
+  for (std::size_t i = 0; i < 100; ++i) CHECK(w.plain[i] == 1);
+}
+
+/// It may hold something that others need.
+template <class Executor>
+void a_task_that_waits_runs_only_what_it_waits_for(Executor& executor) {
+  static thread_local int waiting;
+  static std::atomic<bool> nested;
+  waiting = 0;
+  nested = false;
+  work<Executor> w{executor};
+  for (std::uint64_t i = 0; i < 100; i += 10)
+    executor.submit(w.group, w.task_for(i, [](void* self, std::uint64_t number) noexcept {
+      if (waiting++ != 0) nested = true;
+      work<Executor>::nest(self, number);
+      --waiting;
+    }));
+  executor.wait(w.group);
+  CHECK(w.total == 100);
+  CHECK_FALSE(nested);
+}
+
 /// All laws. `executor` has no tasks.
 template <memo::executor Executor>
 void hold(Executor& executor) {
@@ -132,6 +175,8 @@ void hold(Executor& executor) {
   a_task_may_submit_to_its_own_group(executor);
   a_task_may_wait_for_another_group(executor);
   weights_and_exclusions_only_order(executor);
+  next_is_only_a_hint(executor);
+  a_task_that_waits_runs_only_what_it_waits_for(executor);
 }
 
 }  // namespace laws

@@ -66,9 +66,9 @@ TEST_CASE("many maps that add a few elements each leave few packs") {
       auto const made = map.run(numbers(10 * i, 10 * i + 10), store);
       CHECK(made.ran == 10);
       CHECK(made.warnings.empty());
-      CHECK(only_entry(store).size() < memo::detail::map_packs::merged_at_once);
+      CHECK(only_entry(store).size() < memo::detail::stored_group::merged_at_once);
     }
-    CHECK(store.stats().objects < memo::detail::map_packs::merged_at_once);
+    CHECK(store.stats().objects < memo::detail::stored_group::merged_at_once);
     auto const all = map.run(numbers(0, 1000), store);
     CHECK(all.ran == 0);
     for (int i = 0; i < 1000; ++i) CHECK(all.values[static_cast<std::size_t>(i)].at(99) == i);
@@ -293,7 +293,7 @@ TEST_CASE("processes that fill one group lose nothing") {
     CHECK(made.ran == 0);
     CHECK(made.values == halves(xs));
   }
-  CHECK(only_entry(store).size() < 2 * memo::detail::map_packs::merged_at_once);
+  CHECK(only_entry(store).size() < 2 * memo::detail::stored_group::merged_at_once);
 }
 
 TEST_CASE("a map that was killed goes on where it was half a second before") {

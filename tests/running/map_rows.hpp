@@ -89,9 +89,10 @@ class hand_map {
   answer run(std::vector<Element> const& xs, memo::any_store store, Rest const& scale = one()) {
     std::uint64_t const seed = memo::detail::seed_of(options.secret);
     memo::argument const arguments[] = {{&xs, {}, nullptr, false}, {&scale, {}, nullptr, true}};
+    std::vector<memo::fingerprint> const all{memo::fingerprint_of(xs, seed),
+                                             memo::fingerprint_of(scale, seed)};
     std::vector<memo::fingerprint> seen;
-    if (options.mode != memo::mode::off)
-      seen = {memo::fingerprint_of(xs, seed), memo::fingerprint_of(scale, seed)};
+    if (options.mode != memo::mode::off) seen = all;
     auto const& rules = memo::detail::rules_of(options.mode);
     memo::inline_executor here;
     memo::detail::map_request const request{.graph = graph,
@@ -99,6 +100,7 @@ class hand_map {
                                             .arguments = arguments,
                                             .seen = seen,
                                             .omitted = omitted,
+                                            .seeds_from = all,
                                             .store = options.mode == memo::mode::off ? nullptr : &store,
                                             .options = options,
                                             .seed = seed,

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <stdexcept>
+#include <thread>
 
 namespace {
 
@@ -150,4 +151,45 @@ TEST_CASE("maps inside elements of maps come to their end") {
   auto const made = outer.run(numbers(0, 60), store);
   CHECK(made.ran == 60);
   for (int x = 0; x < 60; ++x) CHECK(made.values[static_cast<std::size_t>(x)] == 435.0 * x);
+}
+
+TEST_CASE("elements that end at the same time are stored before the next ones end") {
+  memo::work_stealing_executor executor(4);
+  memo::memory_store const store;
+  std::atomic<bool> is_seen{false};
+  std::thread running([&] {
+    hand_map<int, double> map([&](int const& x, double, memo::context*) {
+      if (x < 4) sleep_us(600'000);
+      while (x >= 4 && !is_seen) sleep_us(1000);
+      return x / 2.0;
+    });
+    map.executor = memo::executor_ref(executor);
+    map.run(numbers(0, 8), store);
+  });
+  hand_map<int, double> map([](int const& x, double, memo::context*) { return x / 2.0; });
+  map.options.mode = memo::mode::read_only;
+  std::uint64_t found = 0;
+  for (int i = 0; i < 1000 && found < 4; ++i) {
+    sleep_us(10'000);
+    found = map.run(numbers(0, 4), store).found;
+  }
+  is_seen = true;
+  running.join();
+  CHECK(found == 4);
+}
+
+TEST_CASE("the reason why a map is not cached names its first such element, on any number of threads") {
+  for (unsigned const jobs : {1u, 4u}) {
+    memo::work_stealing_executor executor(jobs);
+    hand_map<int, double> map([](int const& x, double, memo::context* context) {
+      if (x < 8) sleep_us(2000 * (8 - x));
+      if (x > 1) (void)context->env("HOME");
+      return x / 2.0;
+    });
+    map.row().takes_context = true;
+    map.executor = memo::executor_ref(executor);
+    auto const made = map.run(numbers(0, 50), memo::memory_store{});
+    CHECK(made.uncacheable == "element 2 read `HOME` while it ran");
+    CHECK(made.ran == 50);
+  }
 }

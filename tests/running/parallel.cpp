@@ -323,3 +323,65 @@ TEST_CASE("the longest way through the graph goes first where earlier runs tell 
   bool const is_early = order[0] == "long" || order[1] == "long" || order[2] == "long";
   CHECK(is_early);
 }
+
+namespace {
+
+memo::runner const* self = nullptr;
+int recursive(int n);
+constexpr auto circle =
+    memo::pipeline<"circle">(memo::input<"n", int>, memo::step<"r">(recursive).from<"n">().version<1>());
+int recursive(int n) { return self->run(circle, "n"_in = n).get<"r">() + 1; }
+int recursive_map(int n);
+constexpr auto map_circle = memo::pipeline<"map circle">(
+    memo::input<"list", std::vector<int>>, memo::step<"r">(recursive_map).over<"list">().version<1>());
+int recursive_map(int n) {
+  return self->run(map_circle, "list"_in = {n, n + 1, n + 2}).get<"r">().front() + 1;
+}
+
+constexpr auto shared_part =
+    memo::pipeline<"shared part">(memo::input<"n", int>, memo::step<"s">([](int n) {
+                                                           counted const here;
+                                                           std::this_thread::sleep_for(5ms);
+                                                           return n + 1;
+                                                         })
+                                                             .from<"n">()
+                                                             .version<1>());
+int ask(int n) {
+  std::this_thread::sleep_for(2ms);
+  return self->run(shared_part, "n"_in = n).get<"s">();
+}
+int ask_too(int n) { return ask(n) * 2; }
+constexpr auto asking = memo::pipeline<"asking">(shared_part, memo::step<"a">(ask).from<"n">().version<1>(),
+                                                 memo::step<"b">(ask_too).from<"n">().version<1>());
+
+}  // namespace
+
+TEST_CASE("a step that runs a pipeline with itself in it is an error that names the chain") {
+  for (unsigned const jobs : {1u, 2u, 4u}) {
+    memo::runner const runner{memo::memory_store{}, {.jobs = jobs}};
+    self = &runner;
+    try {
+      runner.run(circle, "n"_in = 1);
+      FAIL("it does not throw");
+    } catch (memo::step_failed const& e) {
+      std::string const text = e.what();
+      CHECK(text.find("a step asks for its own result") != std::string::npos);
+      CHECK(text.find("r \u2192 r") != std::string::npos);
+    }
+  }
+}
+
+TEST_CASE(
+    "runs within steps that want what another step of the run gives never wait for each other in a circle") {
+  for (unsigned jobs = 1; jobs <= 4; ++jobs) {
+    reset();
+    memo::runner const runner{memo::memory_store{}, {.jobs = jobs}};
+    self = &runner;
+    for (int n = 0; n < 10; ++n) {
+      auto const run = runner.run(asking, "n"_in = n);
+      CHECK(run.get<"a">() == n + 1);
+      CHECK(run.get<"b">() == 2 * (n + 1));
+    }
+    CHECK(calls == 10);
+  }
+}

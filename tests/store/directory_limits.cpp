@@ -88,6 +88,25 @@ TEST_CASE("what is cheap to compute, large and long unused goes first") {
   CHECK(look_up(store, 1, 10'000) == got::nothing);
 }
 
+TEST_CASE("the packs of a map's elements are worth what all of them cost") {
+  scratch_folder const folder;
+  memo::directory_store const store{folder / "cache"};
+  for (int i = 0; i < 3; ++i) {
+    sample pack(i, 1000);
+    pack.key = key_of(10);
+    pack.value.variant = pack.object();
+    pack.value.dependencies.clear();
+    pack.value.cost_ns = 1'000'000'000;
+    CHECK(pack.put_into(store).stored);
+  }
+  sample one(11, 3000);
+  one.value.cost_ns = 2'000'000'000;
+  CHECK(one.put_into(store).stored);
+  CHECK(store.collect({0, 1, 0}).removed_entries == 1);
+  CHECK(store.find(key_of(10)).status == memo::lookup::hit);
+  CHECK(store.find(key_of(11)).status == memo::lookup::miss);
+}
+
 TEST_CASE("objects that nothing names go after ten minutes, half-written files after a day") {
   scratch_folder const folder;
   auto const root = folder / "cache";

@@ -29,12 +29,12 @@ class task_group;
 
 namespace detail {
 
-/// A thread that runs tasks, on its stack: the group of the task that it runs, and the frame that was there before.
+/// A thread that runs tasks, on its stack: the group of the task that it runs, and the frame that was there before. An
+/// executor may derive from it.
 struct task_frame {
   task_group* group = nullptr;
   task_frame* outer = nullptr;
   void const* executor = nullptr;
-  void* session = nullptr;  // the executor's
 };
 
 /// The innermost frame of this thread; null outside of tasks.

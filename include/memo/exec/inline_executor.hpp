@@ -25,7 +25,7 @@ class inline_executor {
   /// holds its exclusions.
   void wait(task_group& group) {
     bool const in_task = detail::frame_here != nullptr;
-    detail::task_frame frame{nullptr, detail::frame_here, this, nullptr};
+    detail::task_frame frame{nullptr, detail::frame_here, this};
     while (group.pending() != 0) {
       auto at = queue_.begin();
       if (in_task) {

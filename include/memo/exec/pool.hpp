@@ -55,40 +55,29 @@ class pool {
  private:
   friend struct fork_handlers;
 
-  /// A thread that works: until the group is done or, without one, until the pool closes.
-  struct session {
-    worker& own;
-    task_frame frame;
-    task_group* group;
-    task_group const* only;  // runs only tasks of this group and below; null for all
-    bool is_searching = false;
-    bool has_current = false;
-    queued_task current{};
-  };
-
   ~pool();
   void share() { shares_.fetch_add(1, std::memory_order_relaxed); }
   void drop() {
     if (shares_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
   }
 
-  task_frame* frame_in() const {
+  session* session_here() const {
     task_frame* frame = frame_here;
     while (frame != nullptr && frame->executor != this) frame = frame->outer;
-    return frame;
+    return static_cast<session*>(frame);
   }
 
   void work(session& s);
   void run(session& s);
   bool is_over(session const& s) const {
-    if (s.group == nullptr) return closing_.load();
-    return s.group->pending() == 0;
+    if (s.group_waited_for == nullptr) return closing_.load();
+    return s.group_waited_for->pending() == 0;
   }
   bool take_here(session& s);
   bool take_through_gate(session& s);
   bool take_from_gate(session& s) {
     if (s.only != nullptr ? s.only->queued.load() == 0 : gate_.size() == 0) return false;
-    return gate_.take(s.current, s.frame, s.only, s.own.is_active);
+    return gate_.take(s.current, s, s.only, s.own.is_active);
   }
   bool take_anywhere(session& s);
   bool steal(session& s);
@@ -100,10 +89,10 @@ class pool {
   }
   void deactivate(session& s);
   bool give_away(plain_task const& unwanted, std::int64_t priority = 0);
-  void publish_next(worker& w);
+  void publish_next(session& s);
   void wait_in_task(session& outer, task_group& group);
 
-  void submit_to_deque(task_frame& frame, task_group& group, plain_task const& t);
+  void submit_to_deque(session& s, task_group& group, plain_task const& t);
   void submit_to_gate(task_group& group, task const& t);
   bool has_work() const;
   /// There is a new task in the gate. Its group may be gone: the task may have run.

@@ -35,14 +35,11 @@ struct fork_handlers {
       bool const lives = is_of(p, *w);
       plain_task found;
       while (w->tasks.steal(found) == stolen::item) p.gate_.set_aside(found.queued());
-      if (std::exchange(w->has_next, false)) p.gate_.set_aside(w->next.queued());
       if (lives) {
         ++shares;
         active += w->is_active ? 1 : 0;
         continue;
       }
-      w->credit_group = nullptr;
-      w->credits = 0;
       w->is_active = false;
       w->is_taken.store(false);
     }
@@ -55,7 +52,7 @@ struct fork_handlers {
   /// True for a worker of the thread that forked.
   static bool is_of(pool const& p, worker const& w) {
     for (task_frame const* f = frame_here; f != nullptr; f = f->outer)
-      if (f->executor == &p && &static_cast<pool::session*>(f->session)->own == &w) return true;
+      if (f->executor == &p && &static_cast<session const*>(f)->own == &w) return true;
     return false;
   }
 };
@@ -80,7 +77,8 @@ inline pool::~pool() {
 inline void* pool::thread_main(void* started) noexcept {
   started_thread const start = *static_cast<started_thread*>(started);
   delete static_cast<started_thread*>(started);
-  session s{*start.own, {}, nullptr, nullptr, true};
+  session s(*start.own, nullptr, nullptr);
+  s.is_searching = true;
   start.home->work(s);
   start.home->deactivate(s);
   workers::give_back(*start.own);
@@ -106,7 +104,7 @@ inline void pool::wake_one() {
 }
 
 inline void pool::close() {
-  bool const in_the_way = waiting_outside_.load() != 0 || frame_in() != nullptr;
+  bool const in_the_way = waiting_outside_.load() != 0 || session_here() != nullptr;
   {
     std::lock_guard const lock(starting_);
     closing_.store(true);

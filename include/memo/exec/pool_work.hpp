@@ -26,8 +26,8 @@ inline bool pool::give_away(plain_task const& unwanted, std::int64_t priority) {
 }
 
 /// The submitter of the next task did not end: others may run it.
-inline void pool::publish_next(worker& w) {
-  if (w.has_next && give_away(w.next, w.next_priority)) w.has_next = false;
+inline void pool::publish_next(session& s) {
+  if (s.has_next && give_away(s.next, s.next_priority)) s.has_next = false;
 }
 
 inline bool pool::accept(session& s, plain_task const& found, std::int64_t priority) {
@@ -46,19 +46,18 @@ inline bool pool::accept(session& s, plain_task const& found, std::int64_t prior
 
 /// Without a look at others' deques.
 inline bool pool::take_here(session& s) {
-  worker& w = s.own;
   std::int64_t const urgent = gate_.best();
-  if (w.has_next && urgent <= w.next_priority) {
-    w.has_next = false;
-    if (accept(s, w.next, w.next_priority)) return true;
+  if (s.has_next && urgent <= s.next_priority) {
+    s.has_next = false;
+    if (accept(s, s.next, s.next_priority)) return true;
   }
-  if (urgent > 0 || w.has_next) {
-    publish_next(w);
+  if (urgent > 0 || s.has_next) {
+    publish_next(s);
     if (gate_.has_heavy()) return take_through_gate(s);
     if (take_from_gate(s)) return true;
   }
   plain_task found;
-  while (w.tasks.pop(found))
+  while (s.own.tasks.pop(found))
     if (accept(s, found)) return true;
   return take_from_gate(s);
 }
@@ -76,7 +75,7 @@ inline bool pool::take_through_gate(session& s) {
 }
 
 inline bool pool::take_anywhere(session& s) {
-  if (s.group != nullptr && gate_.take_aside(s.current, *s.group)) {
+  if (s.group_waited_for != nullptr && gate_.take_aside(s.current, *s.group_waited_for)) {
     if (!std::exchange(s.own.is_active, true)) gate_.activate_anyway();
     return true;
   }
@@ -119,7 +118,7 @@ inline bool pool::search(session& s) {
     }
     deactivate(s);
     sleeper& rest = s.own.rest;
-    rest.group = s.group;
+    rest.group = s.group_waited_for;
     rest.is_restricted = s.only != nullptr;
     parking_.announce(rest);
     bool const over = is_over(s);
@@ -133,95 +132,93 @@ inline bool pool::search(session& s) {
 
 /// Runs the task of the session, and then those of its group that lie ready here: for them nothing has to be asked.
 inline void pool::run(session& s) {
-  worker& w = s.own;
   task_group* const group = s.current.group;
-  s.frame.group = group;
-  if (w.credit_group != group) {
-    w.settle();
-    w.credit_group = group;
+  s.group = group;
+  if (s.credit_group != group) {
+    s.settle();
+    s.credit_group = group;
   }
   if (s.current.is_admitted()) {
     s.current.work.run(s.current.work.state, s.current.work.argument);
-    gate_.release(s.current, s.frame);
+    gate_.release(s.current, s);
     // A thread that may run anything looks at the gate now itself.
     announce_free_gate(s.only == nullptr ? 1 : 0);
     s.current.work.weight = 1;
     s.current.work.exclusions = {};
-    w.done_in(*group);
+    s.done_in(*group);
     return;
   }
-  // Word by word: a copy by vector registers would wait for the stores of the words.
   auto* run = s.current.work.run;
   void* state = s.current.work.state;
   std::uint64_t argument = s.current.work.argument;
   plain_task other;
   for (;;) {
     run(state, argument);
-    w.done_in(*group);
-    if (w.has_next) {
-      if (w.next.group != group || gate_.best() > w.next_priority) return;
-      w.has_next = false;
-      run = w.next.run;
-      state = w.next.state;
-      argument = w.next.argument;
+    s.done_in(*group);
+    if (s.has_next) {
+      if (s.next.group != group || gate_.best() > s.next_priority) return;
+      s.has_next = false;
+      run = as_word(s.next.run);
+      state = as_word(s.next.state);
+      argument = as_word(s.next.argument);
     } else {
-      if (gate_.best() > 0 || !w.tasks.pop(other)) return;
+      if (gate_.best() > 0 || !s.own.tasks.pop(other)) return;
       if (other.group != group) break;
       run = other.run;
       state = other.state;
       argument = other.argument;
     }
   }
-  w.settle();
+  s.settle();
   if (is_over(s) && give_away(other)) return;
   s.has_current = accept(s, other);
 }
 
 inline void pool::work(session& s) {
-  s.frame.outer = frame_here;
-  s.frame.executor = this;
-  s.frame.session = &s;
-  frame_here = &s.frame;
+  s.outer = frame_here;
+  s.executor = this;
+  frame_here = &s;
   while (s.has_current || !is_over(s)) {
     bool found = std::exchange(s.has_current, false) || take_here(s);
     if (!found) {
-      s.own.settle();
+      s.settle();
       found = !is_over(s) && search(s);
     }
     if (s.is_searching) stop_searching(s);
     if (!found) break;
     run(s);
   }
-  s.own.settle();
-  frame_here = s.frame.outer;
+  for (publish_next(s); s.has_next; publish_next(s)) {
+    s.has_next = false;
+    if (accept(s, s.next, s.next_priority)) run(s);
+  }
+  s.settle();
+  frame_here = s.outer;
 }
 
-[[gnu::noinline]] inline void pool::submit_to_deque(task_frame& frame, task_group& group,
-                                                    plain_task const& t) {
-  worker& w = static_cast<session*>(frame.session)->own;
-  w.add_to(group);
+[[gnu::noinline]] inline void pool::submit_to_deque(session& s, task_group& group, plain_task const& t) {
+  s.add_to(group);
   try {
-    w.tasks.push(t, jobs_ > 1);
+    s.own.tasks.push(t, jobs_ > 1);
   } catch (...) {
     group.done();
     throw;
   }
-  if (jobs_ > 1 && parking_.is_anybody_asleep()) announce_in_deque(&group == frame.group ? &group : nullptr);
+  if (jobs_ > 1 && parking_.is_anybody_asleep()) announce_in_deque(&group == s.group ? &group : nullptr);
 }
 
 // Small, so that it is compiled into its caller, where much of the task is a constant.
 [[gnu::always_inline]] inline void pool::submit(task_group& group, task const& t) {
   if (t.weight > 1 || !t.exclusions.empty()) return submit_to_gate(group, t);
-  task_frame* const frame = frame_in();
-  if (frame == nullptr) return submit_to_gate(group, t);
-  worker& w = static_cast<session*>(frame->session)->own;
-  if (t.next && !w.has_next) {
-    w.add_to(group);
-    w.next = {t.run, t.state, t.argument, &group};
-    w.next_priority = t.priority;
-    w.has_next = true;
+  session* const s = session_here();
+  if (s == nullptr) return submit_to_gate(group, t);
+  if (t.next && !s->has_next) {
+    s->add_to(group);
+    s->next = {as_word(t.run), as_word(t.state), as_word(t.argument), &group};
+    s->next_priority = t.priority;
+    s->has_next = true;
   } else if (t.priority == 0) {
-    submit_to_deque(*frame, group, {t.run, t.state, t.argument, &group});
+    submit_to_deque(*s, group, {as_word(t.run), as_word(t.state), as_word(t.argument), &group});
   } else {
     submit_to_gate(group, t);
   }
@@ -241,16 +238,20 @@ inline void pool::work(session& s) {
 /// The task gives back its weight meanwhile.
 inline void pool::wait_in_task(session& outer, task_group& group) {
   worker& w = outer.own;
-  w.settle();
-  if (w.has_next && !w.next.group->is_below(group)) publish_next(w);
+  outer.settle();
+  session s(w, &group, &group);
+  if (outer.has_next && outer.next.group->is_below(group)) {
+    s.has_next = std::exchange(outer.has_next, false);
+    s.next = outer.next;
+    s.next_priority = outer.next_priority;
+  }
+  publish_next(outer);
   bool const was_active = std::exchange(w.is_active, false);
   unsigned const weight = outer.current.work.weight > 1 ? outer.current.work.weight : 0;
   if (was_active) gate_.deactivate();
   if (weight != 0) gate_.give_back(weight);
   if (gate_.has_heavy()) announce_free_gate(0);
-  session s{w, {}, &group, &group};
   work(s);
-  publish_next(w);
   if (was_active != w.is_active) was_active ? gate_.activate_anyway() : gate_.deactivate();
   w.is_active = was_active;
   if (weight != 0) gate_.take_back(weight);
@@ -258,8 +259,8 @@ inline void pool::wait_in_task(session& outer, task_group& group) {
 
 inline void pool::wait(task_group& group) {
   if (group.pending() == 0) return;
-  if (task_frame* const frame = frame_in()) {
-    wait_in_task(*static_cast<session*>(frame->session), group);
+  if (session* const inside = session_here()) {
+    wait_in_task(*inside, group);
     return;
   }
   worker* w = workers_.take();
@@ -270,9 +271,8 @@ inline void pool::wait(task_group& group) {
   share();
   waiting_outside_.fetch_add(1);
   {
-    session s{*w, {}, &group, frame_here != nullptr ? &group : nullptr};
+    session s(*w, &group, frame_here != nullptr ? &group : nullptr);
     work(s);
-    publish_next(*w);
     deactivate(s);
   }
   workers::give_back(*w);

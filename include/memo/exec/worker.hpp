@@ -9,8 +9,17 @@
 #include <cstddef>
 #include <cstdint>
 #include <new>
+#include <utility>
 
 namespace memo::detail {
+
+/// The value, kept from compilers that copy several words in one vector register: such a load waits until the stores of
+/// the single words are through, which costs more than all else that a task does here.
+template <class T>
+[[gnu::always_inline]] inline T as_word(T value) {
+  __asm__("" : "+r"(value));
+  return value;
+}
 
 /// A task without wishes, as it lies in a deque.
 struct plain_task {
@@ -35,40 +44,54 @@ struct alignas(64) worker {
   std::atomic<bool> is_taken{false};
   worker* following = nullptr;  // in the list of all; never changes
 
+  bool is_active = false;    // counted in the gate
+  worker* victim = nullptr;  // where the last theft succeeded
+  sleeper rest;
+};
+
+/// A thread that works: until the group is done or, without one, until the pool closes. What its tasks submit comes
+/// here first, through `frame_here`.
+struct session : task_frame {
+  session(worker& w, task_group* until, task_group const* only_below)
+      : own(w), group_waited_for(until), only(only_below) {}
+
   bool has_next = false;
   plain_task next{};
   std::int64_t next_priority = 0;
 
   /// Not more than what the group counts too much at the moment: ends of tasks that were not told yet, and tasks that were
-  /// told ahead. What this worker submits and ends is settled here, so that the group's counter stays with nobody.
+  /// told ahead. What this thread submits and ends is settled here, so that the group's counter stays with nobody.
   task_group* credit_group = nullptr;
   std::size_t credits = 0;
 
-  bool is_active = false;    // counted in the gate
-  worker* victim = nullptr;  // where the last theft succeeded
-  sleeper rest;
-
-  void add_to(task_group& group) {
+  void add_to(task_group& to) {
     constexpr std::size_t ahead = 16;
-    if (credit_group != &group) {
-      group.add();
+    if (credit_group != &to) {
+      to.add();
     } else if (credits == 0) {
-      group.add(ahead);
+      to.add(ahead);
       credits = ahead - 1;
     } else {
       --credits;
     }
   }
-  void done_in(task_group& group) {
-    if (credit_group != &group) {
+  void done_in(task_group& in) {
+    if (credit_group != &in) {
       settle();
-      credit_group = &group;
+      credit_group = &in;
     }
     ++credits;
   }
   void settle() {
     if (credits != 0) credit_group->done(std::exchange(credits, 0));
   }
+
+  worker& own;
+  task_group* group_waited_for;
+  task_group const* only;  // runs only tasks of this group and below; null for all
+  bool is_searching = false;
+  bool has_current = false;
+  queued_task current{};
 };
 
 /// The workers of an executor, a list that only grows: as many as there were threads at one time.

@@ -105,8 +105,9 @@ template <class Step, class Reads>
 struct not_a_range {
   static_assert(
       broken<Step>,
-      "memo: .over<...>() of the map names a value that is no range; a map needs one that can be walked "
-      "through with begin() and end() while it is const, and more than once");
+      "memo: .over<...>() of the map names a value that is no range, or one without an order; a map needs "
+      "one "
+      "that can be walked through with begin() and end() while it is const, in the same order each time");
 };
 template <class Step>
 struct map_with_several_names {

@@ -28,9 +28,14 @@ auto last_of(Range const& range) -> decltype(end(range)) {
 template <class Range>
 using iterator_of = decltype(range_access::first_of(std::declval<Range const&>()));
 
-/// What a map can go over: a constant value of the type can be walked through more than once.
+/// A container whose order is nobody's, as that of std::unordered_set: equal ones may differ in it.
 template <class Range>
-concept mapped_range = requires(Range const& range) {
+concept has_no_order = requires { typename Range::hasher; };
+
+/// What a map can go over: a constant value of the type can be walked through more than once, in an order that belongs
+/// to the value.
+template <class Range>
+concept mapped_range = !has_no_order<Range> && requires(Range const& range) {
   { range_access::first_of(range) } -> std::forward_iterator;
   { range_access::last_of(range) } -> std::sentinel_for<iterator_of<Range>>;
 };

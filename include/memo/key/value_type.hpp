@@ -30,6 +30,8 @@ struct value_type {
 
   bool is_hashable() const { return fingerprint_of != nullptr; }
   bool is_storable() const { return encode != nullptr; }
+  /// What stands for other bytes than its own, as a memo::file does, can be hashed and not stored; so can what holds one.
+  bool may_hold_file() const { return is_hashable() && !is_storable(); }
 };
 
 namespace detail {

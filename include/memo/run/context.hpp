@@ -3,6 +3,7 @@
 #include <memo/core/file.hpp>
 #include <memo/exec/parallel_for.hpp>
 #include <memo/report/event.hpp>
+#include <memo/run/running_step.hpp>
 #include <memo/store/entry.hpp>
 
 #include <atomic>
@@ -87,13 +88,17 @@ class context {
       for (std::size_t i = 0; i < count; ++i) f(i);
       return;
     }
-    auto* const body = std::addressof(f);
+    struct work {
+      std::remove_reference_t<F>* call;
+      detail::running_step const* inside;
+    } all{std::addressof(f), detail::running_step::innermost()};
     memo::parallel_for(*executor_, count,
                        {[](void* state, std::size_t first, std::size_t last) {
-                          auto& call = **static_cast<std::remove_reference_t<F>**>(state);
-                          for (std::size_t i = first; i < last; ++i) call(i);
+                          work& w = *static_cast<work*>(state);
+                          detail::running_step::scope const inside(w.inside);
+                          for (std::size_t i = first; i < last; ++i) (*w.call)(i);
                         },
-                        const_cast<void*>(static_cast<void const*>(&body))});
+                        &all});
   }
 
   /// Notes that the result depends on the content of a file.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memo/run/engine_attempt.hpp>
+#include <memo/run/engine_claims.hpp>
 #include <memo/run/engine_class.hpp>
 #include <memo/run/engine_compute.hpp>
 #include <memo/run/engine_decide.hpp>

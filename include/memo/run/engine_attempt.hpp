@@ -5,6 +5,7 @@
 #include <memo/run/engine_schedule.hpp>
 #include <memo/run/map_run.hpp>
 #include <memo/run/retry.hpp>
+#include <memo/run/running_step.hpp>
 
 namespace memo::detail {
 
@@ -35,11 +36,27 @@ inline std::vector<std::shared_ptr<void>> call_step(step_row const& r, std::span
   }
 }
 
+/// In a mode without keys, what the seeds of a map's elements are drawn from, as far as it can be hashed.
+inline void engine::see_for_seeds(std::uint32_t step) {
+  step_state& s = steps_[step];
+  s.seeds_from.clear();
+  s.omitted.clear();
+  try {
+    for (std::uint16_t const slot : row(step).reads) s.seeds_from.push_back(fingerprint_of_slot(slot));
+    s.omitted = find_omitted(row(step));
+  } catch (std::bad_alloc const&) {
+    throw;
+  } catch (...) {
+    // An input cannot be hashed: what comes behind it is not drawn from.
+  }
+}
+
 /// A map as `run_map` wants it. Called with the mutex; what it refers to outlives the attempt.
 inline map_request engine::map_request_of(std::uint32_t step, std::span<argument const> arguments,
-                                          omitted_reads const& omitted, bool caches) {
+                                          bool caches) {
   step_state& s = steps_[step];
   step_row const& r = row(step);
+  if (r.takes_context && s.seen.size() != r.reads.size()) see_for_seeds(step);
   bool const is_hashed = s.seen.size() == r.reads.size() && !s.uncacheable;
   bool const kept =
       caches && is_hashed && request_.options.mode != mode::off && r.policy != cache_policy::never;
@@ -47,7 +64,9 @@ inline map_request engine::map_request_of(std::uint32_t step, std::span<argument
           .row = r,
           .arguments = arguments,
           .seen = is_hashed ? std::span<fingerprint const>(s.seen) : std::span<fingerprint const>(),
-          .omitted = omitted,
+          .omitted = s.omitted,
+          .seeds_from = r.takes_context ? std::span<fingerprint const>(s.seen.empty() ? s.seeds_from : s.seen)
+                                        : std::span<fingerprint const>(),
           .store = kept ? &value_store_of(r) : nullptr,
           .options = request_.options,
           .seed = seed_,
@@ -56,6 +75,7 @@ inline map_request engine::map_request_of(std::uint32_t step, std::span<argument
           .priority = ordered_ ? s.height : 0,
           // What this very run has stored is found again, whatever the mode.
           .looks_up = s.recompute || (rules().looks_up && !s.forced),
+          .ignores_age = s.recompute,
           .writes = rules().writes,
           .verifies = rules().verifies && !s.recompute};
 }
@@ -65,6 +85,8 @@ inline engine::attempt engine::try_step(std::uint32_t step, std::span<argument c
                                         map_request const* mapped) {
   step_row const& r = row(step);
   attempt made;
+  running_step const here(steps_[step].call.key(), steps_[step].report.name, inside_);
+  running_step::scope const inside(&here);
   std::int64_t const start = time().steady_ns();
   try {
     if (mapped != nullptr) {
@@ -82,7 +104,6 @@ inline engine::attempt engine::try_step(std::uint32_t step, std::span<argument c
     if (mapped != nullptr) throw;
     made.thrown = std::current_exception();
     made.message = message_of(made.thrown);
-    if (made.message.empty()) made.message = "an exception without a message";
   }
   made.took_ns = time().steady_ns() - start;
   if (ctx != nullptr && ctx->saw_stop()) made.stopped = true;
@@ -97,6 +118,9 @@ inline engine::attempt engine::try_step(std::uint32_t step, std::span<argument c
       made.thrown = std::current_exception();
       made.message = message_of(made.thrown);
     }
+    // What fails a check is kept nowhere: which element is to blame is not known.
+    if (!made.message.empty() && mapped != nullptr && mapped->writes && made.map.group)
+      mapped->store->erase(made.map.group);
   }
   if (request_.options.mode == mode::off || !made.message.empty() || !made.uncacheable.empty()) return made;
   if (ctx != nullptr && !ctx->dependencies().empty())
@@ -112,13 +136,17 @@ inline std::string engine::changed_file(std::uint32_t step, std::span<argument c
   step_row const& r = row(step);
   for (std::size_t i = 0; i < s.seen.size() && !s.uncacheable && rules().writes; ++i) {
     slot_row const& slot = request_.graph.slots[r.reads[i]];
-    if (slot.type->location == nullptr || arguments[i].object == nullptr || arguments[i].may_move) continue;
+    if (!slot.type->may_hold_file() || arguments[i].object == nullptr || arguments[i].may_move) continue;
+    if (slot.step != no_step && row(slot.step).identity != nullptr) continue;
     try {
       if (slot.type->fingerprint_of(arguments[i].object, seed_) == s.seen[i]) continue;
-    } catch (unhashable const&) {
+    } catch (std::bad_alloc const&) {
+      throw;
+    } catch (...) {
       // It is gone, or unreadable: changed.
     }
-    return "the file `" + std::string(slot.name) + "` changed while it ran";
+    return std::string(slot.type->location != nullptr ? "the file `" : "a file in `") +
+           std::string(slot.name) + "` changed while it ran";
   }
   return {};
 }

@@ -1,5 +1,5 @@
 /// The engine: runs a graph of rows against a store. No templates: it sees ids, bytes and digests. Its parts are
-/// defined in engine_setup, engine_schedule, engine_decide, engine_values, engine_compute and engine_flow.
+/// defined in engine_setup, _schedule, _decide, _claims, _values, _attempt, _compute and _flow.
 ///
 /// A step becomes ready when all that it reads is decided, that is, when the fingerprints are known; values are loaded
 /// only for steps that must run. A value that turns out to be lost sends the run back to the step that gives it, and a
@@ -30,6 +30,7 @@ namespace memo::detail {
 
 struct map_request;
 struct map_outcome;
+class running_step;
 
 class engine {
  public:
@@ -71,7 +72,7 @@ class engine {
   void learn_lengths();
   task task_for(std::uint32_t step);
   void submit(std::uint32_t step);
-  void flush(std::unique_lock<std::mutex>& lock, bool ends = false);
+  void flush(std::unique_lock<std::mutex>& lock, bool ends = false) noexcept;
   void park(std::uint32_t step, claim_result&& busy);
   static void wake(void* self, std::uint64_t step) noexcept;
   void stop(std::string why);
@@ -91,8 +92,7 @@ class engine {
   fingerprint const& fingerprint_of_slot(std::uint32_t slot) const;
   omitted_reads find_omitted(step_row const& row) const;
   void look_up(std::uint32_t step, std::unique_lock<std::mutex>& lock);
-  claim_request claim_of(std::uint32_t step);
-  void note_waiting(std::string_view why);
+  void keep_hit(std::uint32_t step, any_store& store, std::unique_lock<std::mutex>& lock);
   void check_again(std::uint32_t step, any_store& store, std::unique_lock<std::mutex>& lock);
   void accept_hit(std::uint32_t step);
   std::string_view runs_anyway(std::uint32_t step) const;
@@ -105,6 +105,7 @@ class engine {
   load_result load(std::uint32_t slot, bool elements_only, std::uint32_t reader, std::string& problem,
                    std::unique_lock<std::mutex>& lock);
   bool gather(std::uint32_t step, std::vector<argument>& arguments, std::unique_lock<std::mutex>& lock);
+  void want_reads(std::uint32_t step);
   void demand(std::uint32_t step, std::uint32_t demander, std::string why);
   void put_aside(std::uint32_t slot);
   bool can_give_back(std::uint32_t slot) const;
@@ -117,12 +118,19 @@ class engine {
   handed obtain(std::uint32_t slot, bool elements_only);
   void refuse(step_state const& s) const;
 
+  // claims (engine_claims.hpp)
+  claim_request claim_of(std::uint32_t step);
+  void note_waiting(std::string_view why);
+  void refuse_circle(std::uint32_t step, digest const& key, claim_result& busy);
+  void claim_key(std::uint32_t step, std::unique_lock<std::mutex>& lock);
+  void give_up_waiting();
+
   // attempts (engine_attempt.hpp)
   struct attempt;
   attempt try_step(std::uint32_t step, std::span<argument const> arguments, context* ctx,
                    map_request const* mapped);
-  map_request map_request_of(std::uint32_t step, std::span<argument const> arguments,
-                             omitted_reads const& omitted, bool caches);
+  map_request map_request_of(std::uint32_t step, std::span<argument const> arguments, bool caches);
+  void see_for_seeds(std::uint32_t step);
   std::string changed_file(std::uint32_t step, std::span<argument const> arguments) const;
 
   // computing (engine_compute.hpp)
@@ -135,6 +143,7 @@ class engine {
                                                std::vector<std::shared_ptr<void>> const& outputs);
   std::vector<fingerprint> publish(std::uint32_t step, cached_call& call, attempt const& result,
                                    std::shared_ptr<void>& pin, std::string& problem);
+  bool has_identity(std::uint32_t slot) const;
   std::string describe_difference(std::uint32_t step, std::size_t output, void const* value,
                                   fingerprint const& now);
   fingerprint stand_in(std::uint32_t step, std::size_t output);
@@ -144,13 +153,16 @@ class engine {
 
   // flow (engine_flow.hpp)
   void advance(std::uint32_t step);
+  void break_off() noexcept;
   void work_on(std::uint32_t step, std::unique_lock<std::mutex>& lock);
   void take_up_again(std::uint32_t step);
   void announce(std::uint32_t step);
   void settle(std::uint32_t step, memo::outcome what, std::string why);
   void fail(std::uint32_t step, attempt&& made);
   void adopt_fingerprints(std::uint32_t step, std::vector<fingerprint> const& fingerprints);
+  void send_back(std::uint32_t step);
   void send_back_readers(std::uint32_t slot);
+  void send_back_successors(std::uint32_t step);
   bool reads_changed(std::uint32_t step) const;
   std::optional<memo::outcome> inherited_end(std::uint32_t step);
 
@@ -171,15 +183,18 @@ class engine {
   std::vector<std::shared_ptr<void const>> replaced_;  // values that callers may still refer to
   std::vector<std::shared_ptr<void>> pins_;
   std::optional<last_steps> last_;
-  bool starts_ = false;   // the first tasks are submitted: all look-ups before any computing
-  bool ordered_ = false;  // heights decide who runs first
-  memo::report report_;   // all but its lines and warnings
+  bool runs_ = false;  // from the beginning of `run` to its end: later work cannot be stopped
+  running_step const* inside_ = nullptr;  // the step in whose function the run was begun
+  bool starts_ = false;                   // the first tasks are submitted: all look-ups before any computing
+  bool ordered_ = false;                  // heights decide who runs first
+  memo::report report_;                   // all but its lines and warnings
   std::vector<std::pair<std::uint32_t, std::string>> warnings_;  // by the step that they are about
   std::vector<std::shared_ptr<memo::report const>> reports_;
   mutable std::mutex mutex_;
   std::mutex outside_;  // one caller at a time loads values after the run
   executor_ref* executor_ = nullptr;
   task_group* group_ = nullptr;
+  std::size_t submitted_ = 0;                    // of ready_
   std::vector<std::uint32_t> ready_;             // to be submitted when the mutex is released
   std::vector<std::shared_ptr<void>> given_up_;  // claims to be released when the mutex is
   std::size_t parked_ = 0;                       // steps whose keys are computed elsewhere

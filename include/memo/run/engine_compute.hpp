@@ -80,14 +80,17 @@ inline void engine::compute(std::uint32_t step, std::vector<argument>& arguments
   attempt made;
   {
     std::optional<context> ctx = context_for(step);
-    omitted_reads const omitted = r.map != nullptr ? find_omitted(r) : omitted_reads{};
     std::optional<map_request> mapped;
-    if (r.map != nullptr) mapped.emplace(map_request_of(step, arguments, omitted, true));
+    if (r.map != nullptr) mapped.emplace(map_request_of(step, arguments, true));
     released const open(*this, lock);
     made = try_step(step, arguments, ctx ? &*ctx : nullptr, mapped ? &*mapped : nullptr);
     arguments.clear();
   }
 
+  if (assembles && made.map.ran != 0) {
+    s.why = std::to_string(made.map.ran) + " of its elements were lost";
+    tell(event_kind::will_run, step, s.why);
+  }
   s.report.time_ns += made.took_ns;
   note_map(step, made.map);
   if (made.stopped) return cancel(step);
@@ -121,8 +124,7 @@ inline void engine::note_difference(std::uint32_t step, std::string difference) 
 inline void engine::cancel(std::uint32_t step) {
   if (stopped_by_.empty()) stop("options.stop was requested");
   settle(step, outcome::cancelled, stopped_by_);
-  for (std::size_t i = 0; i < row(step).names.size(); ++i)
-    send_back_readers(row(step).first_output + static_cast<std::uint32_t>(i));
+  send_back_successors(step);
 }
 
 /// Stores what a step gave, where that is wanted, and hands it to its readers.
@@ -161,7 +163,7 @@ inline void engine::keep_outputs(std::uint32_t step, attempt&& made, std::unique
       }
     }
     s.call = std::move(call);
-    s.packed = r.map != nullptr && stored && s.call.has_entry() && made.map.warnings.empty();
+    s.packed = stored && s.call.has_entry() && made.map.packed;
     if (pin) pins_.push_back(std::move(pin));
     if (!problem.empty()) warn(step, std::move(problem));
   }
@@ -185,6 +187,12 @@ inline void engine::keep_outputs(std::uint32_t step, attempt&& made, std::unique
   }
 }
 
+/// True where a value's fingerprint is not all of it: what is known by the one may not be found by the other.
+inline bool engine::has_identity(std::uint32_t slot) const {
+  std::uint32_t const from = request_.graph.slots[slot].step;
+  return from != no_step && row(from).identity != nullptr;
+}
+
 /// Encodes and puts the outputs. Gives their fingerprints, and a sentence where something could not be written.
 inline std::vector<fingerprint> engine::publish(std::uint32_t step, cached_call& call, attempt const& result,
                                                 std::shared_ptr<void>& pin, std::string& problem) {
@@ -203,6 +211,11 @@ inline std::vector<fingerprint> engine::publish(std::uint32_t step, cached_call&
   made.step = s.report.name;
   made.created_ms = time().wall_ms();
   made.cost_ns = result.took_ns;
+  if (r.map != nullptr) {
+    // As old as the oldest, as dear as all of its elements.
+    if (result.map.found != 0) made.created_ms = std::min(made.created_ms, result.map.oldest_ms);
+    made.cost_ns = result.map.cost_ns;
+  }
   made.checks = s.checks;
 
   bool const by_reference = r.policy == cache_policy::in_memory;
@@ -233,7 +246,7 @@ inline std::vector<fingerprint> engine::publish(std::uint32_t step, cached_call&
         out.value = r.identity(r.identity_function, outputs[i].get(), seed_);
       fingerprints.push_back(out.value);
       // The elements of a map hold its value; a live value costs nothing beside them.
-      bool const in_elements = r.map != nullptr && !able.live && !out.is_inline;
+      bool const in_elements = result.map.packed && !able.live && !out.is_inline && !has_identity(r.reads[0]);
       if (r.policy == cache_policy::digest_only || in_elements) {
         out.is_inline = false;
         out.bytes = {};
@@ -262,9 +275,8 @@ inline void engine::verify_hit(std::uint32_t step, std::vector<argument>& argume
   bool stopped = false;
   {
     std::optional<context> ctx = context_for(step);
-    omitted_reads const omitted = r.map != nullptr ? find_omitted(r) : omitted_reads{};
     std::optional<map_request> mapped;
-    if (r.map != nullptr) mapped.emplace(map_request_of(step, arguments, omitted, false));
+    if (r.map != nullptr) mapped.emplace(map_request_of(step, arguments, false));
     released const open(*this, lock);
     attempt const made = try_step(step, arguments, ctx ? &*ctx : nullptr, mapped ? &*mapped : nullptr);
     stopped = made.stopped;

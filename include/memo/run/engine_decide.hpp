@@ -6,7 +6,7 @@
 #include <memo/report/reason.hpp>
 #include <memo/run/chance.hpp>
 #include <memo/run/engine_schedule.hpp>
-#include <memo/run/waiting.hpp>
+#include <memo/run/map_keys.hpp>
 
 namespace memo::detail {
 
@@ -26,7 +26,12 @@ inline engine::hashed engine::hash_slot(std::uint32_t slot, void const* value) c
   try {
     for (input_row const& in : request_.graph.inputs)
       if (in.slot == slot && in.added != nullptr) result.without = in.added(in.node, seed_);
-    if (type.is_hashable()) result.fingerprint = type.fingerprint_of(value, seed_);
+    std::uint32_t const from = request_.graph.slots[slot].step;
+    step_row const* const r = from == no_step ? nullptr : &row(from);
+    if (r != nullptr && r->identity != nullptr && slot == r->first_output)
+      result.fingerprint = r->identity(r->identity_function, value, seed_);
+    else if (type.is_hashable())
+      result.fingerprint = type.fingerprint_of(value, seed_);
   } catch (...) {
     result.problem = std::current_exception();
   }
@@ -97,6 +102,21 @@ inline omitted_reads engine::find_omitted(step_row const& r) const {
   return omitted;
 }
 
+/// True where the key is made of values and not of their fingerprints alone.
+inline bool needs_values(graph const& g, step_row const& r) {
+  if (r.key != nullptr) return true;
+  auto const has_place = [&](std::uint16_t slot) { return g.slots[slot].type->location != nullptr; };
+  return r.takes_context && (std::any_of(r.reads.begin(), r.reads.end(), has_place) ||
+                             (r.map != nullptr && r.map->element->location != nullptr));
+}
+
+/// Where a file lies, or each file of the range that a map runs over.
+inline void add_paths(key_parts& parts, slot_row const& slot, map_row const* map, void const* value) {
+  if (slot.type->location != nullptr) return parts.add(part::path, slot.name, slot.type->location(value));
+  for (void const* const element : map->elements(value).at)
+    parts.add(part::path, slot.name, map->element->location(element));
+}
+
 /// Gives false, and says why, where a part of the key cannot be had: then nothing of the step is cached. `arguments` are
 /// what a step with `.key` reads.
 inline bool engine::derive_key(std::uint32_t step, std::span<argument const> arguments, std::string& problem,
@@ -104,15 +124,18 @@ inline bool engine::derive_key(std::uint32_t step, std::span<argument const> arg
   step_state& s = steps_[step];
   step_row const& r = row(step);
   try {
-    omitted_reads const omitted = find_omitted(r);
     s.seen.clear();
+    s.omitted.clear();
+    s.omitted = find_omitted(r);
+    omitted_reads const& omitted = s.omitted;
     std::vector<std::shared_ptr<void const>> located(r.reads.size());
     for (std::size_t i = 0; i < r.reads.size(); ++i) {
       s.seen.push_back(fingerprint_of_slot(r.reads[i]));
-      if (r.takes_context && request_.graph.slots[r.reads[i]].type->location != nullptr)
-        located[i] = slots_[r.reads[i]].object;
+      bool const has_place = request_.graph.slots[r.reads[i]].type->location != nullptr ||
+                             (i == 0 && r.map != nullptr && r.map->element->location != nullptr);
+      if (r.takes_context && has_place) located[i] = slots_[r.reads[i]].object;
     }
-    digest key;
+    digest key, group;
     {
       released const open(*this, lock);
       key_parts prefix, parts;
@@ -121,7 +144,7 @@ inline bool engine::derive_key(std::uint32_t step, std::span<argument const> arg
         slot_row const& slot = request_.graph.slots[r.reads[i]];
         if (!omitted.empty() && omitted[i]) continue;
         if (r.key == nullptr) parts.add(part::input, slot.name, s.seen[i]);
-        if (located[i]) parts.add(part::path, slot.name, slot.type->location(located[i].get()));
+        if (located[i]) add_paths(parts, slot, i == 0 ? r.map : nullptr, located[i].get());
       }
       if (r.key != nullptr)
         parts.add(part::user_key, r.key_schema(), r.key(r.key_function, arguments, seed_));
@@ -132,7 +155,15 @@ inline bool engine::derive_key(std::uint32_t step, std::span<argument const> arg
       s.report.parts.assign(as_text(prefix.bytes()));
       s.report.parts.append(as_text(parts.bytes()));
       key = parts.key(prefix.prefix(seed_), seed_);
+      if (r.map != nullptr && r.map->element->is_hashable()) {
+        std::vector<argument> located_arguments(r.reads.size());
+        for (std::size_t i = 0; i < located.size(); ++i) located_arguments[i].object = located[i].get();
+        group = group_of(request_.graph, r,
+                         {omitted, s.seen, located_arguments, request_.options.project, request_.options.env},
+                         seed_);
+      }
     }
+    s.group = group;
     s.call = cached_call{};
     s.call.skip_look_up(key, {}, false);
     return true;
@@ -176,28 +207,36 @@ inline hit_rules engine::hit_rules_of(std::uint32_t step) const {
 /// Takes a step from look_up to done (hit, skipped, cancelled), to gather or to verify.
 inline void engine::decide(std::uint32_t step, std::unique_lock<std::mutex>& lock) {
   step_state& s = steps_[step];
-  if (auto const end = inherited_end(step)) return settle(step, *end, s.why);
-  if (request_.options.stop.stop_requested()) stop("options.stop was requested");
-  if (!stopped_by_.empty()) return settle(step, outcome::cancelled, stopped_by_);
+  if (auto const end = inherited_end(step)) {
+    settle(step, *end, s.why);
+    return send_back_successors(step);
+  }
+  if (runs_ && request_.options.stop.stop_requested()) stop("options.stop was requested");
+  if (runs_ && !stopped_by_.empty()) {
+    settle(step, outcome::cancelled, stopped_by_);
+    return send_back_successors(step);
+  }
   if (request_.plan_only) return forecast_step(step, lock);
 
   s.uncacheable = false;
+  digest const before = s.call.key();
   s.why = runs_anyway(step);
   s.must_run = !s.why.empty();
   if (request_.options.mode != mode::off) {
     std::string problem;
     std::vector<argument> arguments;
     if (!hash_reads(step, lock)) return;
-    if (row(step).key != nullptr && !gather(step, arguments, lock)) return;
+    if (needs_values(request_.graph, row(step)) && !gather(step, arguments, lock)) return;
     if (!derive_key(step, arguments, problem, lock)) {
       s.uncacheable = s.must_run = true;
       s.why = "not cached: " + problem;
     }
+    // From other inputs, it is another computation than the one whose value was lost.
+    if (s.call.key() != before || s.uncacheable) s.recompute = false;
     if (s.must_run)
       s.call.skip_look_up(s.call.key(), s.why, rules().replaces || s.forced);
     else
       look_up(step, lock);
-    if (s.parked) return;
   } else if (row(step).takes_context && !hash_reads(step, lock)) {
     return;  // they count for the context's seed
   }
@@ -208,78 +247,38 @@ inline void engine::decide(std::uint32_t step, std::unique_lock<std::mutex>& loc
   s.phase = phase::gather;
 }
 
-/// How a step claims its key.
-inline claim_request engine::claim_of(std::uint32_t step) {
-  step_state& s = steps_[step];
-  claim_request request{.key = s.call.key(), .waiter = {&engine::wake, this, step}};
-  options const& o = request_.options;
-  if (!rules().writes || !waits_for_processes(o)) return request;
-  request.reach = o.wait ? claim_reach::asked : claim_reach::machine;
-  if (s.wait_until_ns == 0) s.wait_until_ns = clock::system().steady_ns() + wait_ns(o);
-  request.until_ns = s.wait_until_ns;
-  return request;
-}
-
-/// Says in the report why other processes are not waited for; `why` is what the store says.
-inline void engine::note_waiting(std::string_view why) {
-  if (!waiting_note_.empty() || !rules().writes) return;
-  std::string const launcher = request_.options.wait ? std::string() : mpi_launcher();
-  if (launcher.empty() && why.empty()) return;
-  waiting_note_ = "waiting for other processes that compute the same is off: ";
-  waiting_note_ +=
-      launcher.empty() ? std::string(why) : "an MPI launcher started this program (" + launcher + ")";
-  if (!request_.options.wait) waiting_note_ += "; options.wait asks for it";
-}
-
-/// Looks a key up; where it misses, claims it. Parks the step where somebody else computes it now.
+/// Looks a key up.
 inline void engine::look_up(std::uint32_t step, std::unique_lock<std::mutex>& lock) {
   step_state& s = steps_[step];
   any_store& store = value_store_of(row(step));
   digest const key = s.call.key();
   hit_rules const wanted = hit_rules_of(step);
   cached_call call = s.call;
-  auto const missed = [&] { return call.where() != cached_call::state::hit; };
-  std::shared_ptr<void> pin;
-  claim_result claim;
   {
     released const open(*this, lock);
     s.claim.reset();
     call.look_up(store, key, wanted);
-    if (missed() && !s.waited_out) {
-      claim = store.claim(claim_of(step));
-      s.waited_out = claim.what == claim_result::status::busy && claim.is_other_process &&
-                     clock::system().steady_ns() >= s.wait_until_ns;
-      if (s.waited_out) claim.hold.reset();
-      if (claim.what == claim_result::status::mine) {
-        // Between the look-up and the claim somebody may have stored it. If not, the first answer says more: it may have
-        // been that an entry was damaged.
-        cached_call second;
-        second.look_up(store, key, wanted);
-        if (second.where() == cached_call::state::hit) call = std::move(second);
-      }
-      if (!missed()) claim.hold.reset();
-    }
-    if (!missed()) pin = store.pin({&key, 1});
   }
-  bool const hit = !missed();
-  if (claim.hold != nullptr && store.capabilities().shared) note_waiting(claim.note);
   s.call = std::move(call);
-  if (pin) pins_.push_back(std::move(pin));
-  if (hit) {
-    if (s.call.lacks_checks()) check_again(step, store, lock);
-    return;
-  }
+  if (s.call.where() == cached_call::state::hit) return keep_hit(step, store, lock);
   if (s.call.failed_to_read()) warn(step, "step `" + s.report.name + "`: " + s.call.reason());
-  if (claim.hold == nullptr) return;
-  if (claim.what == claim_result::status::mine) {
-    s.claim = std::move(claim.hold);
-  } else if (s.again || !stopped_by_.empty()) {
-    // The key is free again, or what the step reads has changed, or nobody is to wait any more.
-    given_up_.push_back(std::move(claim.hold));
-    s.again = true;
-  } else {
-    park(step, std::move(claim));
+}
+
+/// What a hit needs stays in the store while the run lives; a check that it has not passed is made up for.
+inline void engine::keep_hit(std::uint32_t step, any_store& store, std::unique_lock<std::mutex>& lock) {
+  step_state& s = steps_[step];
+  std::vector<digest> keys{s.call.key()};
+  // The value of a map lies in its elements; they count as used, too.
+  bool const in_elements = s.group && !s.call.found().outputs.front().has_value();
+  if (in_elements) keys.push_back(s.group);
+  std::shared_ptr<void> pin;
+  {
+    released const open(*this, lock);
+    pin = store.pin(keys);
+    if (in_elements) store.find(s.group, how());
   }
+  pins_.push_back(std::move(pin));
+  if (s.call.lacks_checks()) check_again(step, store, lock);
 }
 
 /// An entry from before a check was declared: its values are loaded and checked now.
@@ -349,7 +348,7 @@ inline void engine::forecast_step(std::uint32_t step, std::unique_lock<std::mute
   std::string problem;
   std::vector<argument> arguments;
   hash_reads(step, lock);
-  if (r.key != nullptr) {
+  if (needs_values(request_.graph, r)) {
     for (std::uint16_t const slot : r.reads)
       while (load(slot, false, step, problem, lock) != load_result::there)
         if (!problem.empty()) return said(forecast::depends, problem);

@@ -3,6 +3,7 @@
 
 #include <memo/key/explain.hpp>
 #include <memo/run/engine_attempt.hpp>
+#include <memo/run/engine_claims.hpp>
 #include <memo/run/engine_values.hpp>
 
 namespace memo::detail {
@@ -19,40 +20,64 @@ inline void engine::advance(std::uint32_t step) {
     if (std::exchange(s.parked, false)) --parked_;
     try {
       work_on(step, lock);
+      s.busy = false;
+      if (s.phase == phase::done && !broken_)
+        announce(step);
+      else if (s.called && !s.parked)
+        submit(step);  // what it waits for came before it was seen to wait
     } catch (...) {
-      // Out of memory, or an observer that threw: the run ends with it.
       if (!lock.owns_lock()) lock.lock();
-      if (!broken_) broken_ = std::current_exception();
-      stop("the run broke off");
+      break_off();
+      s.busy = false;
       s.phase = phase::done;
     }
-    s.busy = false;
-    if (s.phase == phase::done && !broken_)
-      announce(step);
-    else if (s.called && !s.parked)
-      submit(step);  // what it waits for came before it was seen to wait
   }
   flush(lock, true);
+}
+
+/// Out of memory, or an observer that threw: the run ends with what is being handled.
+inline void engine::break_off() noexcept {
+  if (!broken_) broken_ = std::current_exception();
+  try {
+    stop("the run broke off");
+  } catch (...) {
+    stopped_by_ = "broken off";  // short enough to need no memory
+  }
 }
 
 inline void engine::work_on(std::uint32_t step, std::unique_lock<std::mutex>& lock) {
   step_state& s = steps_[step];
   do {
     s.again = false;
+    if (runs_ && request_.options.stop.stop_requested()) stop("options.stop was requested");
     bool const decided = s.phase == phase::gather || s.phase == phase::verify;
-    if (decided && (reads_changed(step) || inherited_end(step))) s.phase = phase::look_up;
+    bool const ends = runs_ && !stopped_by_.empty();
+    if (decided && (ends || reads_changed(step) || inherited_end(step))) s.phase = phase::look_up;
     if (s.phase == phase::look_up) {
       decide(step, lock);
       if (s.again) {
         take_up_again(step);
         continue;
       }
-      if (s.phase == phase::gather && !s.again && ordered_ && executor_->concurrency() > 1)
+      if (s.phase == phase::gather && ordered_ && executor_->concurrency() > 1)
         return submit(step);  // it runs when it is the most critical
+    }
+    // A step that was looked up and missed; what must run anyway is not waited for.
+    if (s.phase == phase::gather && !s.must_run && !s.waited_out) {
+      claim_key(step, lock);
+      if (s.parked) return;
+      if (s.again) {
+        take_up_again(step);
+        continue;
+      }
     }
     if (s.phase == phase::gather || s.phase == phase::verify) {
       std::vector<argument> arguments;
-      if (!gather(step, arguments, lock)) return;
+      if (!gather(step, arguments, lock)) {
+        // Whoever waits for the key should not wait for a step that waits itself.
+        if (s.claim) given_up_.push_back(std::move(s.claim));
+        return;
+      }
       if (s.again || reads_changed(step))
         s.again = true;
       else if (s.phase == phase::verify)
@@ -67,10 +92,7 @@ inline void engine::work_on(std::uint32_t step, std::unique_lock<std::mutex>& lo
 /// Back to the look-up; a step that was decided may want what it read once more.
 inline void engine::take_up_again(std::uint32_t step) {
   step_state& s = steps_[step];
-  step_row const& r = row(step);
-  if (s.phase == phase::done)
-    for (std::size_t i = 0; i < r.reads.size(); ++i)
-      if (is_first_read(r, i)) ++slots_[r.reads[i]].readers_left;
+  if (s.phase == phase::done) want_reads(step);
   s.phase = phase::look_up;
   s.error = nullptr;
 }
@@ -127,12 +149,11 @@ inline void engine::fail(std::uint32_t step, attempt&& made) {
   facts.insert(facts.end(), made.map.facts.begin(), made.map.facts.end());
   s.error = std::make_exception_ptr(
       step_failed(s.report.name, made.message, facts, made.thrown, std::move(made.map.failed)));
-  if (!request_.options.keep_going) stop("`" + s.report.name + "` failed");
+  if (!request_.options.keep_going && runs_) stop("`" + s.report.name + "` failed");
   tell(event_kind::did_fail, step, made.message);
   settle(step, outcome::failed, std::move(made.message));
   // Who was decided with an earlier value of this step is skipped after all.
-  for (std::size_t i = 0; i < r.names.size(); ++i)
-    send_back_readers(static_cast<std::uint32_t>(r.first_output + i));
+  send_back_successors(step);
 }
 
 /// The fingerprints of a step's outputs are these now. Where they were others before, its readers go back.
@@ -160,16 +181,23 @@ inline void engine::adopt_fingerprints(std::uint32_t step, std::vector<fingerpri
   s.recompute = false;
 }
 
-inline void engine::send_back_readers(std::uint32_t slot) {
-  for (std::uint32_t const reader : slots_[slot].readers) {
-    step_state& s = steps_[reader];
-    if (s.busy) {
-      s.again = true;
-    } else if (s.phase == phase::done && s.outcome != outcome::cancelled) {
-      take_up_again(reader);
-      submit(reader);
-    }
+/// A decided step looks again, as what it builds on is other than it was.
+inline void engine::send_back(std::uint32_t step) {
+  step_state& s = steps_[step];
+  if (s.busy) {
+    s.again = true;
+  } else if (s.phase == phase::done && s.outcome != outcome::cancelled) {
+    take_up_again(step);
+    submit(step);
   }
+}
+
+inline void engine::send_back_readers(std::uint32_t slot) {
+  for (std::uint32_t const reader : slots_[slot].readers) send_back(reader);
+}
+
+inline void engine::send_back_successors(std::uint32_t step) {
+  for (std::uint32_t const next : steps_[step].successors) send_back(next);
 }
 
 inline bool engine::reads_changed(std::uint32_t step) const {

@@ -3,8 +3,11 @@
 
 #include <memo/exec/inline_executor.hpp>
 #include <memo/run/engine_class.hpp>
+#include <memo/run/running_step.hpp>
 
 #include <array>
+#include <chrono>
+#include <thread>
 
 namespace memo::detail {
 
@@ -53,33 +56,54 @@ inline task engine::task_for(std::uint32_t step) {
 inline void engine::submit(std::uint32_t step) { ready_.push_back(step); }
 
 /// Releases the mutex and does what had to wait for that. `ends`: the calling task is over with it.
-inline void engine::flush(std::unique_lock<std::mutex>& lock, bool ends) {
-  std::vector<std::uint32_t> const ready = std::exchange(ready_, {});
-  std::vector<std::shared_ptr<void>> given_up = std::exchange(given_up_, {});
+inline void engine::flush(std::unique_lock<std::mutex>& lock, bool ends) noexcept {
   bool const halts = std::exchange(halts_, false);
-  if (executor_ == nullptr)
-    return lock.unlock();  // a value is loaded after the run: nobody waits for anything
-  executor_ref executor = *executor_;
-  task_group& group = *group_;
-  std::size_t const count = ready.size();
-  std::array<task, 8> few;
-  std::vector<task> many(count > few.size() ? count : 0);
-  std::span<task> const tasks{count > few.size() ? many.data() : few.data(), count};
-  for (std::size_t i = 0; i < count; ++i) tasks[i] = task_for(ready[i]);
-  starts_ = false;
-  if (ends && count != 0) tasks[0].next = tasks[0].priority == 0;
-  lock.unlock();
+  std::vector<std::shared_ptr<void>> given_up;
+  given_up.swap(given_up_);
+  // Without the mutex for all that is called; a few at a time, as there may be no memory for more.
+  for (std::array<task, 8> tasks; executor_ != nullptr && submitted_ < ready_.size();) {
+    executor_ref executor = *executor_;
+    task_group& group = *group_;
+    std::size_t const count = std::min(tasks.size(), ready_.size() - submitted_);
+    for (std::size_t i = 0; i < count; ++i) tasks[i] = task_for(ready_[submitted_ + i]);
+    submitted_ += count;
+    if (submitted_ == ready_.size()) {
+      ready_.clear();
+      submitted_ = 0;
+      starts_ = false;
+    }
+    bool const is_last = ready_.empty();
+    tasks[0].next = std::exchange(ends, false) && tasks[0].priority == 0;
+    lock.unlock();
+    bool out_of_memory = false;
+    for (std::size_t i = 0; i < count; ++i) {
+      try {
+        executor.submit(group, tasks[i]);
+      } catch (...) {
+        out_of_memory = true;
+      }
+    }
+    if (is_last && !out_of_memory) break;
+    lock.lock();
+    if (out_of_memory) {
+      try {
+        throw std::bad_alloc();
+      } catch (...) {
+        break_off();
+      }
+    }
+  }
+  if (lock.owns_lock()) lock.unlock();
   if (halts) halt_.request_stop();
-  given_up.clear();
-  for (task const& work : tasks) executor.submit(group, work);
 }
 
 /// Leaves the step until its key is free, or for as long as options.wait says.
 inline void engine::park(std::uint32_t step, claim_result&& busy) {
   step_state& s = steps_[step];
-  if (s.report.waited_for.empty()) tell(event_kind::will_wait, step, busy.holder);
-  s.report.waited_for = std::move(busy.holder);
   s.claim = std::move(busy.hold);
+  bool const is_first = s.report.waited_for.empty();
+  s.report.waited_for = std::move(busy.holder);
+  if (is_first) tell(event_kind::will_wait, step, s.report.waited_for);
   s.parked = true;
   ++parked_;
 }
@@ -98,8 +122,14 @@ inline void engine::wake(void* self, std::uint64_t which) noexcept {
   --e.parked_;
   e.submit(step);
   // An executor of one thread is that thread's alone: it is told to look.
-  if (e.executor_->concurrency() > 1)
-    for (std::uint32_t const r : std::exchange(e.ready_, {})) e.executor_->submit(*e.group_, e.task_for(r));
+  if (e.executor_->concurrency() > 1) try {
+      for (; e.submitted_ < e.ready_.size(); ++e.submitted_)
+        e.executor_->submit(*e.group_, e.task_for(e.ready_[e.submitted_]));
+      e.ready_.clear();
+      e.submitted_ = 0;
+    } catch (...) {
+      e.break_off();
+    }
   ++e.wake_ups_;
   e.wake_ups_.notify_all();
 }
@@ -122,6 +152,8 @@ inline void engine::run(executor_ref executor) {
   task_group group;
   executor_ = &executor;
   group_ = &group;
+  runs_ = true;
+  inside_ = running_step::innermost();
   if (request_.options.observer != nullptr) {
     auto const needed =
         std::count_if(steps_.begin(), steps_.end(), [](step_state const& s) { return s.needed; });
@@ -153,6 +185,8 @@ inline void engine::run(executor_ref executor) {
     }
     finish_tasks(executor, group);
   }
+  runs_ = false;
+  inside_ = nullptr;
   executor_ = nullptr;
   group_ = nullptr;
   if (broken_) std::rethrow_exception(broken_);
@@ -172,11 +206,14 @@ inline void engine::drive(std::uint32_t step) {
     std::unique_lock lock(mutex_);
     executor_ = &executor;
     group_ = &group;
+    inside_ = running_step::innermost();
+    halt_ = std::stop_source();  // the run is over, whatever ended it
     submit(step);
     flush(lock);
   }
   finish_tasks(executor, group);
   std::unique_lock lock(mutex_);
+  inside_ = nullptr;
   executor_ = nullptr;
   group_ = nullptr;
   if (broken_) std::rethrow_exception(broken_);
@@ -188,10 +225,14 @@ inline void engine::finish_tasks(executor_ref executor, task_group& group) {
     executor.wait(group);
     std::unique_lock lock(mutex_);
     std::uint32_t const seen = wake_ups_.load();
-    if (request_.options.stop.stop_requested()) stop("options.stop was requested");
+    if (runs_ && request_.options.stop.stop_requested()) stop("options.stop was requested");
+    if (inside_ != nullptr) give_up_waiting();
     bool const waits = ready_.empty() && group.pending() == 0;
     if (waits && parked_ == 0) return;
-    if (waits) {
+    if (waits && inside_ != nullptr) {
+      lock.unlock();
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    } else if (waits) {
       lock.unlock();
       wake_ups_.wait(seen);
     } else {

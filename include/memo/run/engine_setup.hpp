@@ -23,6 +23,7 @@ inline engine::engine(run_request request)
     steps_[i].exclusions = r.options.exclusions.all();
     for (std::string_view const why : r.check_whys) steps_[i].checks.push_back(check_identity(why));
   }
+  ready_.reserve(2 * steps_.size() + 8);  // what becomes ready needs no memory
   report_.pipeline = request_.graph.name;
   report_.is_plan = request_.plan_only;
   find_needed();

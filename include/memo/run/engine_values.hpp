@@ -5,6 +5,13 @@
 
 namespace memo::detail {
 
+/// True where no earlier parameter of the step reads the same slot.
+inline bool is_first_read(step_row const& r, std::size_t parameter) {
+  for (std::size_t i = 0; i < parameter; ++i)
+    if (r.reads[i] == r.reads[parameter]) return false;
+  return true;
+}
+
 /// The first parameter of a map takes an element, and not the value that the step reads.
 inline bool takes_view(step_row const& r, std::size_t parameter) {
   return r.passings[parameter] == passing::view && !(r.map != nullptr && parameter == 0);
@@ -99,15 +106,24 @@ inline bool engine::gather(std::uint32_t step, std::vector<argument>& arguments,
   for (std::size_t i = 0; i < r.reads.size(); ++i) {
     slot_state& s = slots_[r.reads[i]];
     argument& a = arguments[i];
-    a.object = s.object.get();
-    a.owner = s.object != nullptr ? s.object : s.elements.owner;
-    if (takes_view(r, i)) {
-      value_type const& type = *request_.graph.slots[r.reads[i]].type;
-      a.elements = s.elements.owner != nullptr ? s.elements.view : type.elements(s.object.get());
-      if (s.elements.owner != nullptr) a.owner = s.elements.owner;
+    // The owner is that of whichever form is handed out, and of no other.
+    if (s.object != nullptr) {
+      a.object = s.object.get();
+      a.owner = s.object;
+      if (takes_view(r, i)) a.elements = request_.graph.slots[r.reads[i]].type->elements(a.object);
+    } else {
+      a.elements = s.elements.view;
+      a.owner = s.elements.owner;
     }
   }
   return true;
+}
+
+/// A decided step wants what it read once more.
+inline void engine::want_reads(std::uint32_t step) {
+  step_row const& r = row(step);
+  for (std::size_t i = 0; i < r.reads.size(); ++i)
+    if (is_first_read(r, i)) ++slots_[r.reads[i]].readers_left;
 }
 
 /// Sends a decided step back to compute what was lost.
@@ -116,7 +132,7 @@ inline void engine::demand(std::uint32_t step, std::uint32_t demander, std::stri
   if (demander != no_step && std::find(s.demanders.begin(), s.demanders.end(), demander) == s.demanders.end())
     s.demanders.push_back(demander);
   if (s.phase != phase::done) return;
-  if (!stopped_by_.empty() && executor_ != nullptr) {
+  if (runs_ && !stopped_by_.empty()) {
     // Nothing new starts: who needs the value ends like its step.
     s.outcome = outcome::cancelled;
     s.why = stopped_by_;
@@ -124,6 +140,7 @@ inline void engine::demand(std::uint32_t step, std::uint32_t demander, std::stri
     s.demanders.clear();
     return;
   }
+  want_reads(step);
   s.phase = phase::gather;
   s.must_run = s.recompute = true;
   s.why = why;
@@ -147,13 +164,6 @@ inline bool engine::can_give_back(std::uint32_t slot) const {
   step_state const& s = steps_[described.step];
   return s.phase == phase::done && s.call.has_entry() &&
          (s.packed || s.call.found().outputs[slot - row(described.step).first_output].has_value());
-}
-
-/// True where no earlier parameter of the step reads the same slot.
-inline bool is_first_read(step_row const& r, std::size_t parameter) {
-  for (std::size_t i = 0; i < parameter; ++i)
-    if (r.reads[i] == r.reads[parameter]) return false;
-  return true;
 }
 
 /// A decided step no longer needs what it read.

@@ -59,12 +59,13 @@ class not_reproducible : public error {
 
 namespace detail {
 
-/// What an exception says of itself.
+/// What an exception says of itself; never empty.
 inline std::string message_of(std::exception_ptr const& thrown) {
   try {
     std::rethrow_exception(thrown);
   } catch (std::exception const& e) {
-    return e.what();
+    std::string const text = e.what();
+    return text.empty() ? "an exception without a message" : text;
   } catch (...) {
     return "an exception that is no std::exception";
   }

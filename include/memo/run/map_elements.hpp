@@ -65,7 +65,7 @@ class map_elements {
     std::size_t const count = list_.at.size();
     group_parts const parts{request_.omitted, request_.seen, request_.arguments, request_.options.project,
                             request_.options.env};
-    if (row_.takes_context) seed_base_ = seed_base(request_.graph, row_, parts);
+    if (row_.takes_context) seed_base_ = seed_base(request_.graph, row_, parts, request_.seeds_from);
     if (!request_.seen.empty() && (map_.key != nullptr || map_.element->is_hashable())) {
       try {
         group_ = group_of(request_.graph, row_, parts, request_.seed);
@@ -79,7 +79,8 @@ class map_elements {
       } catch (std::bad_alloc const&) {
         throw;
       } catch (...) {
-        notes.uncacheable(message_of(std::current_exception()));  // a function of the user's
+        notes.uncacheable(map_notes::no_element,
+                          message_of(std::current_exception()));  // a function of the user's
       }
     }
     for (std::uint32_t i = 0; i < count; ++i) {
@@ -124,18 +125,16 @@ class map_elements {
     }
   }
 
+  /// True where the range has elements that are files, and is no longer what was hashed.
+  bool has_range_changed() const {
+    return !request_.seen.empty() && map_.element->location != nullptr && has_changed_at(0);
+  }
+
   /// True where a file behind the elements is no longer what was hashed.
   bool has_rest_changed() const {
     for (std::size_t i = 1; i < row_.reads.size(); ++i) {
-      value_type const& type = *request_.graph.slots[row_.reads[i]].type;
-      void const* const object = request_.arguments[i].object;
-      if (type.location == nullptr || object == nullptr) continue;
-      try {
-        if (type.fingerprint_of(object, request_.seed) == request_.seen[i]) continue;
-      } catch (unhashable const&) {
-        // It is gone, or unreadable: changed.
-      }
-      return true;
+      bool const is_file = request_.graph.slots[row_.reads[i]].type->location != nullptr;
+      if (is_file && has_changed_at(i)) return true;
     }
     return false;
   }
@@ -151,6 +150,17 @@ class map_elements {
   }
 
  private:
+  bool has_changed_at(std::size_t read) const {
+    void const* const object = request_.arguments[read].object;
+    if (object == nullptr) return false;
+    try {
+      value_type const& type = *request_.graph.slots[row_.reads[read]].type;
+      return !(type.fingerprint_of(object, request_.seed) == request_.seen[read]);
+    } catch (unhashable const&) {
+      return true;  // it is gone, or unreadable
+    }
+  }
+
   fingerprint fingerprint_of(void const* element, bool by_key) const {
     return by_key ? map_.key(row_.key_function, element, rest_, request_.seed)
                   : map_.element->fingerprint_of(element, request_.seed);
@@ -163,12 +173,13 @@ class map_elements {
   }
 
   void derive(std::vector<digest>& keys, std::size_t first, std::size_t last, map_notes& notes) const {
+    std::size_t i = first;
     try {
-      for (std::size_t i = first; i < last; ++i) keys[i] = key_of(list_.at[i]);
+      for (; i < last; ++i) keys[i] = key_of(list_.at[i]);
     } catch (std::bad_alloc const&) {
       notes.broke();
     } catch (...) {
-      notes.uncacheable(message_of(std::current_exception()));
+      notes.uncacheable(static_cast<std::uint32_t>(i), message_of(std::current_exception()));
     }
   }
 

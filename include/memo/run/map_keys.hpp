@@ -97,14 +97,14 @@ inline digest element_key(digest const& group, fingerprint const& value, std::st
 }
 
 /// What the seeds of a map's elements are drawn from: no version, so that new code draws the same numbers.
-inline digest seed_base(graph const& g, step_row const& row, group_parts const& from) {
+inline digest seed_base(graph const& g, step_row const& row, group_parts const& from,
+                        std::span<fingerprint const> seen) {
   key_parts parts;
   parts.add(part::project, {}, from.project);
   parts.add(part::pipeline, {}, row.pipeline);
   for (std::string_view const name : row.names) parts.add(part::step, name, std::string_view());
-  for (std::size_t i = 1; i < row.reads.size() && i < from.seen.size(); ++i)
-    if (from.omitted.empty() || !from.omitted[i])
-      parts.add(part::input, g.slots[row.reads[i]].name, from.seen[i]);
+  for (std::size_t i = 1; i < row.reads.size() && i < seen.size(); ++i)
+    if (from.omitted.empty() || !from.omitted[i]) parts.add(part::input, g.slots[row.reads[i]].name, seen[i]);
   return parts.prefix(0);
 }
 

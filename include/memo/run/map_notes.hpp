@@ -24,6 +24,9 @@ class map_notes {
     std::exception_ptr thrown;
   };
 
+  /// The index of what concerns no single element.
+  static constexpr std::uint32_t no_element = 0xffffffff;
+
   /// `ending` is told to stop when no element is to be started any more because of what was noted.
   explicit map_notes(std::stop_source& ending) : ending_(ending) {}
 
@@ -49,9 +52,12 @@ class map_notes {
     differs_at_ = at;
     difference_ = "element " + std::to_string(at) + ": " + text;
   }
-  void uncacheable(std::string why) {
+  /// Of several clauses the one of the first element is told, so that it is the same for any number of threads.
+  void uncacheable(std::uint32_t at, std::string why) {
     std::lock_guard const guard(lock_);
-    if (uncacheable_.empty()) uncacheable_ = std::move(why);
+    if (!uncacheable_.empty() && uncacheable_at_ <= at) return;
+    uncacheable_at_ = at;
+    uncacheable_ = std::move(why);
   }
   void warn(std::string text) {
     std::lock_guard const guard(lock_);
@@ -79,6 +85,7 @@ class map_notes {
   std::string difference_;
   std::uint32_t differs_at_ = 0;
   std::string uncacheable_;
+  std::uint32_t uncacheable_at_ = 0;
   std::vector<std::string> warnings_;
   std::exception_ptr broken_;
 };

@@ -27,15 +27,17 @@ struct map_request {
       seen{};                    ///< of the arguments; empty where nothing is to be hashed: in mode off, or
                                  ///< where one of them cannot be
   omitted_reads const& omitted;  ///< empty, or one flag for each argument
-  any_store* store = nullptr;    ///< null: nothing of it is cached
+  std::span<fingerprint const> seeds_from{};  ///< as `seen`, for the seeds of contexts, in every mode
+  any_store* store = nullptr;                 ///< null: nothing of it is cached
   memo::options const& options;
   std::uint64_t seed = 0;  ///< of all hashes
   executor_ref executor;
   std::stop_token stop{};
   std::int64_t priority = 0;
-  bool looks_up = true;   ///< false: every element runs, and is newer than what is stored
-  bool writes = true;     ///< false: not a byte is written
-  bool verifies = false;  ///< hits run again by `options.verify`
+  bool looks_up = true;      ///< false: every element runs, and is newer than what is stored
+  bool ignores_age = false;  ///< the `.ttl` was judged before, for the whole
+  bool writes = true;        ///< false: not a byte is written
+  bool verifies = false;     ///< hits run again by `options.verify`
 };
 
 /// How a map went. It failed where `message` is not empty; it was stopped where it neither failed nor has a value.
@@ -52,7 +54,10 @@ struct map_outcome {
   std::vector<fact> facts{};            ///< the first few of them
   std::string uncacheable{};            ///< a clause why the value must not be stored; empty where it may be
   std::vector<std::string> warnings{};  ///< what the store could not do, one for each different thing
-  std::string difference{};     ///< verify: the first element that gives another result than the stored one
+  std::string difference{};    ///< verify: the first element that gives another result than the stored one
+  digest group{};              ///< the key of the elements' packs in the store; zero where there are none
+  bool packed = false;         ///< the store can give all elements back: packs were opened and nothing failed
+  std::int64_t oldest_ms = 0;  ///< the creation time of the oldest result in the value, wall clock
   std::shared_ptr<void> pin{};  ///< keeps what was found and written in the store
   std::exception_ptr broken{};  ///< no memory, or an observer threw: the run is to end
 };

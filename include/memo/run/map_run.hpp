@@ -7,6 +7,7 @@
 #include <memo/run/map_elements.hpp>
 #include <memo/run/map_packs.hpp>
 #include <memo/run/retry.hpp>
+#include <memo/run/running_step.hpp>
 
 #include <atomic>
 #include <cstdint>
@@ -36,6 +37,7 @@ class map_run {
       made_.message = "it has more than 4294967294 elements";
       return std::move(made_);
     }
+    made_.oldest_ms = time().wall_ms();
     if (elements_.number(notes_)) open_packs();
     made_.distinct = elements_.distinct();
     results_ = map_.begin(elements_.distinct());
@@ -65,9 +67,11 @@ class map_run {
                      .ttl_ms = row_.options.ttl_ms,
                      .seed = request_.seed,
                      .how = request_.writes ? access::normal : access::read_only,
-                     .time = request_.options.clock ? *request_.options.clock : clock::system()};
+                     .replaces = request_.writes && !request_.looks_up,
+                     .time = time()};
     group.codec.low += pack_format_version;
     packs_.emplace(*request_.store, std::move(group));
+    made_.group = elements_.group();
     made_.pin = request_.store->pin({&elements_.group(), 1});
     if (request_.writes)
       packs_->drop_if(
@@ -84,6 +88,7 @@ class map_run {
       if (states_[place] != state::filled) continue;
       ++made_.found;
       made_.cost_ns += stored_[place].cost_ns;
+      made_.oldest_ms = std::min(made_.oldest_ms, stored_[place].created_ms);
     }
     stored_ = {};
     packs_->forget_found();
@@ -118,6 +123,7 @@ class map_run {
   }
 
   void run_range(std::size_t first, std::size_t last) {
+    running_step::scope const inside(inside_);
     section_writer small;
     std::vector<large_result> large;
     clock const& steady = clock::system();
@@ -151,16 +157,23 @@ class map_run {
   /// Gives false where the element failed. Throws std::bad_alloc, and what an observer throws.
   bool run_element(std::uint32_t place, section_writer& small, std::vector<large_result>& large) {
     std::optional<context> ctx = context_for(place);
-    if (!call(place, ctx ? &*ctx : nullptr)) return false;
+    try {
+      if (!call(place, ctx ? &*ctx : nullptr, results_.get(), place)) return false;
+    } catch (...) {
+      states_[place] = state::failed;
+      notes_.failed(elements_.first_index(place), std::current_exception(), request_.options.keep_going);
+      return false;
+    }
     states_[place] = state::filled;
     auto const element = [&] { return "element " + std::to_string(elements_.first_index(place)); };
     if (ctx && !ctx->dependencies().empty()) {
-      notes_.uncacheable(element() + " read `" + ctx->dependencies().front().name + "` while it ran");
+      notes_.uncacheable(elements_.first_index(place),
+                         element() + " read `" + ctx->dependencies().front().name + "` while it ran");
       return true;
     }
     if (!packs_ || !request_.writes) return true;
     if (elements_.has_changed(place)) {
-      notes_.uncacheable("the file of " + element() + " changed while it ran");
+      notes_.uncacheable(elements_.first_index(place), "the file of " + element() + " changed while it ran");
       return true;
     }
     try {
@@ -177,6 +190,7 @@ class map_run {
     } catch (std::bad_alloc const&) {
       throw;
     } catch (...) {
+      has_unstored_.store(true);
       notes_.warn("the results of elements could not be stored: " + message_of(std::current_exception()));
     }
     return true;
@@ -188,19 +202,16 @@ class map_run {
                                   ending_.get_token(), request_.options.observer, &request_.executor);
   }
 
-  /// Calls the function, again after an exception as often as `.retry` allows. False where there is no result.
-  bool call(std::uint32_t place, context* ctx) {
-    for (unsigned attempt = 0;; ++attempt) {
+  /// Calls the function, again after an exception as often as `.retry` allows, for a place in `results`. False where the
+  /// element heard that it should end: then there is no result. Throws what the last attempt threw.
+  bool call(std::uint32_t place, context* ctx, void* results, std::uint32_t into) const {
+    for (unsigned tries = 0;; ++tries) {
       try {
-        map_.call(row_.function, elements_.at(place), elements_.rest(), ctx, results_.get(), place);
+        map_.call(row_.function, elements_.at(place), elements_.rest(), ctx, results, into);
         return ctx == nullptr || !ctx->saw_stop();
       } catch (...) {
         if (ctx != nullptr && ctx->saw_stop()) return false;
-        if (attempt < row_.options.retries && pause_before(attempt, row_.options, ending_.get_token()))
-          continue;
-        states_[place] = state::failed;
-        notes_.failed(elements_.first_index(place), std::current_exception(), request_.options.keep_going);
-        return false;
+        if (tries == row_.options.retries || !pause_before(tries, row_.options, ending_.get_token())) throw;
       }
     }
   }
@@ -223,10 +234,13 @@ class map_run {
     for (std::uint32_t const place : hits_)
       if (states_[place] == state::filled && by_chance(random, request_.options.verify))
         verified_.push_back(place);
+    if (verified_.empty()) return;
+    again_ = map_.begin(states_.size());
     parallel(verified_.size(), [this](std::size_t first, std::size_t last) { verify_range(first, last); });
   }
 
   void verify_range(std::size_t first, std::size_t last) {
+    running_step::scope const inside(inside_);
     for (std::size_t i = first; i < last && !is_over(); ++i) {
       std::uint32_t const place = verified_[i];
       try {
@@ -238,16 +252,15 @@ class map_run {
     }
   }
 
-  /// How a second computation of a hit differs; empty where it does not.
+  /// How a second computation of a hit differs; empty where it does not, or where only the whole can tell.
   std::string difference_of(std::uint32_t place) const {
-    std::shared_ptr<void> const again = map_.begin(1);
-    std::optional<context> ctx = context_for(place);
     fingerprint before, now;
     try {
-      map_.call(row_.function, elements_.at(place), elements_.rest(), ctx ? &*ctx : nullptr, again.get(), 0);
-      if (!map_.result->is_hashable()) return {};
+      std::optional<context> ctx = context_for(place);
+      if (!call(place, ctx ? &*ctx : nullptr, again_.get(), place)) return {};
+      if (row_.identity != nullptr || !map_.result->is_hashable()) return {};
       before = map_.result->fingerprint_of(map_.at(results_.get(), place), request_.seed);
-      now = map_.result->fingerprint_of(map_.at(again.get(), 0), request_.seed);
+      now = map_.result->fingerprint_of(map_.at(again_.get(), place), request_.seed);
     } catch (std::bad_alloc const&) {
       throw;
     } catch (...) {
@@ -257,17 +270,48 @@ class map_run {
     return "stored " + value_text(*map_.result, before) + ", now " + value_text(*map_.result, now);
   }
 
+  /// For a step with `.identity`, which only the whole value has: the value with the second results in their places is
+  /// compared with the value. Called before the results leave their places.
+  std::shared_ptr<void> value_of_second_results() const {
+    if (again_ == nullptr || row_.identity == nullptr || is_over()) return nullptr;
+    std::size_t next = 0;
+    for (std::uint32_t place = 0; place < states_.size(); ++place) {
+      if (next < verified_.size() && verified_[next] == place) {
+        ++next;
+        continue;
+      }
+      encoding const form = map_.result->encode(map_.at(results_.get(), place), request_.seed);
+      map_.decode(again_.get(), place, form.join().view);
+    }
+    return map_.finish(again_.get(), elements_.places());
+  }
+
+  void compare_whole(std::shared_ptr<void> const& again) {
+    fingerprint const before = row_.identity(row_.identity_function, made_.value.get(), request_.seed);
+    fingerprint const now = row_.identity(row_.identity_function, again.get(), request_.seed);
+    if (before == now || !made_.difference.empty()) return;
+    made_.difference = "by .identity() stored " + to_hex(before.value) + ", now " + to_hex(now.value) +
+                       ", with " + std::to_string(verified_.size()) + " elements run again";
+  }
+
   void finish() {
     if (packs_) {
-      if (packs_->has_dropped()) notes_.uncacheable("a file that it reads changed while it ran");
+      if (packs_->has_dropped())
+        notes_.uncacheable(map_notes::no_element, "a file that it reads changed while it ran");
       for (std::string const& text : packs_->warnings()) notes_.warn(text);
     }
+    if (request_.writes && elements_.has_range_changed())
+      notes_.uncacheable(map_notes::no_element, "a file of the range changed while it ran");
+    made_.packed = packs_ && (made_.ran == 0 || request_.writes) && !packs_->has_failed() &&
+                   !notes_.is_uncacheable() && !has_unstored_.load();
     notes_.tell(made_);
     if (!notes_.failures().empty()) describe_failures();
     if (made_.broken || !made_.message.empty()) return;
     for (state const one : states_)
       if (one != state::filled) return;
+    std::shared_ptr<void> const again = made_.difference.empty() ? value_of_second_results() : nullptr;
     made_.value = map_.finish(results_.get(), elements_.places());
+    if (again != nullptr) compare_whole(again);
   }
 
   void describe_failures() {
@@ -288,6 +332,8 @@ class map_run {
     if (different > made_.facts.size())
       made_.facts.push_back({"and", std::to_string(different - made_.facts.size()).append(" more")});
   }
+
+  clock const& time() const { return request_.options.clock ? *request_.options.clock : clock::system(); }
 
   bool is_over() const { return ending_.stop_requested(); }
 
@@ -310,6 +356,8 @@ class map_run {
   map_row const& map_;
   map_elements elements_;
   std::shared_ptr<void> results_;
+  std::shared_ptr<void> again_;  // second results, of `verified_`
+  running_step const* const inside_ = running_step::innermost();
   std::vector<state> states_;  // by place; different places belong to different threads
   std::optional<map_packs> packs_;
   std::vector<stored_element> stored_;
@@ -317,6 +365,7 @@ class map_run {
   std::atomic<std::uint64_t> ran_{0};
   std::atomic<std::int64_t> cost_ns_{0};
   std::atomic<std::uint64_t> done_{0};
+  std::atomic<bool> has_unstored_{false};  // a result that has no stored form
   std::atomic<std::int64_t> told_at_ns_{0};
   std::stop_source ending_;  // what ends the run, or a failure here
   std::stop_callback<ender> const on_stop_{request_.stop, ender{ending_}};
@@ -325,6 +374,18 @@ class map_run {
 };
 
 /// Runs a map on the calling thread and on the executor's. Throws std::bad_alloc at most.
-inline map_outcome run_map(map_request const& request) { return map_run(request).run(); }
+inline map_outcome run_map(map_request const& request) {
+  try {
+    return map_run(request).run();
+  } catch (std::bad_alloc const&) {
+    throw;
+  } catch (...) {
+    // Copying an element or a result of the user's.
+    map_outcome failed;
+    failed.error = std::current_exception();
+    failed.message = "its elements or results could not be copied: " + message_of(failed.error);
+    return failed;
+  }
+}
 
 }  // namespace memo::detail

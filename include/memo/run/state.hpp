@@ -66,7 +66,10 @@ struct step_state {
   std::vector<std::uint32_t> successors;  ///< needed steps that wait for it
   std::vector<std::uint32_t> demanders;   ///< steps that need its value again
   cached_call call;
-  std::vector<fingerprint> seen;  ///< of what it read when its key was derived
+  digest group;                         ///< of a map: the key under which its elements lie
+  std::vector<fingerprint> seen;        ///< of what it read when its key was derived
+  std::vector<fingerprint> seeds_from;  ///< the same for a map's seeds, where there is no key
+  omitted_reads omitted;                ///< what was left out of it then
   std::vector<std::string_view> exclusions;
   std::vector<digest> checks;  ///< identities of its declared checks
   std::string why;             ///< the reason that goes into the report

@@ -133,7 +133,9 @@ class directory_collector {
     std::int64_t cost = 0;
     for (auto const& variant : *variants) {
       kept.created_ms = std::max(kept.created_ms, variant.created_ms);
-      cost = std::max(cost, variant.cost_ns);
+      // Variants without dependencies are parts of one result: the packs of a map's elements.
+      bool const is_part = variant.variant && variant.dependencies.empty();
+      cost = is_part ? cost + std::max<std::int64_t>(variant.cost_ns, 0) : std::max(cost, variant.cost_ns);
       for (auto const& output : variant.outputs) {
         kept_object* const object = objects_.find(output.object);
         if (object == nullptr) continue;
