@@ -134,6 +134,28 @@ TEST_CASE("elements older than the time to live run again, as do those of the fu
   CHECK(map.run(numbers(0, 8), store).ran == 0);
 }
 
+TEST_CASE("what is replaced or too old does not pile up") {
+  scratch_folder const folder;
+  memo::directory_store const store{folder.path()};
+  memo::manual_clock clock(1'700'000'000'000);
+  hand_map<int, std::string> map([](int const& x, double, memo::context*) {
+    return std::string(500'000, static_cast<char>('a' + x % 26));
+  });
+  map.options.clock = &clock;
+  auto const xs = numbers(0, 20);
+  CHECK(map.run(xs, store).ran == 20);
+  auto const once = store.stats().bytes;
+  SECTION("by runs that do not look up") { map.is_forced = true; }
+  SECTION("by age") { map.row().options.ttl_ms = 1000; }
+  for (int i = 0; i < 4; ++i) {
+    clock.advance(std::chrono::seconds(2));
+    CHECK(map.run(xs, store).ran == 20);
+    CHECK(store.stats().bytes < once + once / 4);
+  }
+  map.is_forced = false;
+  CHECK(map.run(xs, store).ran == 0);
+}
+
 TEST_CASE("large packs are not merged, and there may be many of them") {
   memo::memory_store const store;
   int const count = test::is_long() ? 1600 : 136;  // eight fill a pack

@@ -101,6 +101,36 @@ TEST_CASE("a file that changes before the elements are looked at keeps the map o
 }
 
 namespace {
+struct tagged_file {
+  memo::file file;
+  int tag = 0;
+};
+std::string read_tagged(tagged_file const& f) { return content_and_change(f.file) + std::to_string(f.tag); }
+constexpr auto tagged =
+    memo::pipeline<"tagged">(memo::input<"files", std::vector<tagged_file>>,
+                             memo::step<"texts">(read_tagged).over<"files">().version<1>());
+}  // namespace
+
+TEST_CASE("a changing file inside an element keeps the map out of the cache") {
+  scratch_folder const folder;
+  memo::runner runner{memo::directory_store{folder / "cache"}, {.jobs = 1}};
+  write_content(folder / "a", "old");
+  settle();
+  std::vector<tagged_file> const files{{memo::file(folder / "a"), 7}};
+  knob = 1;
+  CHECK(runner.run(tagged, "files"_in = files).get<"texts">().at(0) == "new7");
+  knob = 0;
+  write_content(folder / "a", "old");
+  settle();
+  auto const again = runner.run(tagged, "files"_in = files);
+  CHECK(again.get<"texts">().at(0) == "old7");
+  CHECK(again.report()["texts"].elements_ran == 1);
+  auto const warm = runner.run(tagged, "files"_in = files);
+  CHECK(warm.report()["texts"].outcome == outcome::hit);
+  CHECK(warm.get<"texts">().at(0) == "old7");
+}
+
+namespace {
 bool all_positive(std::vector<int> const& all) {
   for (int const x : all)
     if (x < 0) return false;
@@ -161,6 +191,23 @@ TEST_CASE("a map is as old as its oldest element") {
   auto const later = runner.run(daily, "xs"_in = std::vector{1, 2, 3});
   CHECK(later.report()["ys"].elements_ran == 2);
   CHECK(later.get<"ys">() == std::vector{1002, 2002, 3001});
+}
+
+TEST_CASE("a map that was a hit is put together although its time runs out meanwhile") {
+  scratch_folder const folder;
+  memo::manual_clock clock(1'700'000'000'000);
+  memo::runner runner{memo::directory_store{folder.path()}, {.jobs = 1, .strict = true, .clock = &clock}};
+  std::vector<int> const xs{1, 2};
+  knob = 0;
+  runner.run(daily, "xs"_in = xs);
+  clock.advance(std::chrono::hours(23));
+  auto const warm = runner.run(daily, "xs"_in = xs);
+  CHECK(warm.report()["ys"].outcome == outcome::hit);
+  clock.advance(std::chrono::hours(2));
+  knob = 1;
+  CHECK(warm.get<"ys">() == std::vector{1000, 2000});
+  CHECK(warm.report()["ys"].elements_ran == 0);
+  CHECK(runner.run(daily, "xs"_in = xs).get<"ys">() == std::vector{1001, 2001});
 }
 
 TEST_CASE("results that were replaced do not come back when the new ones are lost") {

@@ -4,6 +4,8 @@
 #include <memo/store/memory_store.hpp>
 
 #include "../laws/scratch.hpp"
+#include "../support/deadline.hpp"
+#include "../support/losing_store.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -205,6 +207,28 @@ TEST_CASE("a thread that has waited long enough computes a key a second time") {
   CHECK(f.stats().hits == 0);
 }
 
+TEST_CASE("a thread that was told of a holder which gave the key away asks again") {
+  test::deadline const within("a wait for a thread that computes nothing");
+  begin();
+  may_end = 1;
+  bool const is_stored_meanwhile = GENERATE(true, false);
+  test::losing_store store;
+  waits_seen seen;
+  auto const f = memo::memoize<"told">(when_told, store, {.observer = &seen});
+  auto const other = memo::memoize<"told">(when_told, store);
+  store.mislead_claims(1);
+  int got = 0;
+  std::thread misled([&] { got = f(1); });
+  wait_for(seen.count, 1);
+  if (is_stored_meanwhile) CHECK(other(1) == 2);
+  misled.join();
+  CHECK(got == 2);
+  CHECK(executions == 1);
+  CHECK(f.stats().hits == (is_stored_meanwhile ? 1 : 0));
+  CHECK(f.stats().misses == (is_stored_meanwhile ? 0 : 1));
+  CHECK(seen.count == 1);
+}
+
 TEST_CASE("a function that looks around is called by every thread") {
   begin();
   auto const f = memo::memoize<"looks">(
@@ -283,6 +307,41 @@ TEST_CASE("memories of one function may stand behind each other") {
   CHECK(outer.stats().misses == 1);
   CHECK(leaf.stats().misses == 1);
   inner = nullptr;
+}
+
+TEST_CASE("many threads that wait for each other in a chain of memories behind each other end at once") {
+  static std::function<int(int)> outer, inner;
+  static waits_seen* waiting;
+  constexpr int length = 40;
+  test::deadline const within("a chain of threads with memories behind each other");
+  begin();
+  memo::memory_store const near, far;
+  waits_seen seen;
+  waiting = &seen;
+  // The near memory is one of a function that asks the far one: two calls of one thread under one key.
+  auto const computed = memo::memoize<"behind">(
+      +[](int n) {
+        ++executions;
+        ++entered;
+        wait_for(entered, length);  // each has its own key
+        bool const is_last = n + 1 == length;
+        // The last but one waits first, so that each looks along a chain of all that come after it.
+        wait_for(waiting->count, is_last ? length - 1 : length - 2 - n);
+        return is_last ? 1 : outer(n + 1) + 1;
+      },
+      far);
+  auto const asked = memo::memoize<"behind">(+[](int n) { return inner(n); }, near, {.observer = &seen});
+  inner = computed;
+  outer = asked;
+  std::atomic<int> wrong{0};
+  on_threads(length, [&](int t) { wrong += outer(t) != length - t ? 1 : 0; });
+  CHECK(wrong == 0);
+  CHECK(executions == length);
+  CHECK(seen.count == length - 1);
+  CHECK(computed.stats().misses == length);
+  CHECK(asked.stats().misses == length);
+  CHECK(asked.stats().hits == length - 1);
+  outer = inner = nullptr;
 }
 
 TEST_CASE("a nested call of another function waits for it and no longer") {

@@ -1,9 +1,13 @@
 #include <memo/run/running_call.hpp>
 
+#include "../support/deadline.hpp"
+
 #include <catch2/catch.hpp>
 
 #include <array>
 #include <atomic>
+#include <memory>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -17,10 +21,12 @@ int const tag = 0, other_tag = 0;
 
 memo::digest key_of(std::uint64_t number) { return {1, number}; }
 
-/// A thread that computes a key and may wait for another one, as it is told.
+/// A thread that computes a key and may wait for another one, as it is told. `is_layered`: in two functions, one of which
+/// is the memory of the other.
 class caller {
  public:
-  explicit caller(std::uint64_t key) : thread_([this, key] { work(key); }) {
+  explicit caller(std::uint64_t key, bool is_layered = false)
+      : thread_([this, key, is_layered] { work(key, is_layered); }) {
     while (!is_ready_) std::this_thread::yield();
   }
   caller(caller const&) = delete;
@@ -38,8 +44,10 @@ class caller {
   }
 
  private:
-  void work(std::uint64_t key) {
+  void work(std::uint64_t key, bool is_layered) {
     offered_call const offered(key_of(key), &tag);
+    std::optional<offered_call> inner;
+    if (is_layered) inner.emplace(key_of(key), &other_tag);
     is_ready_ = true;
     while (!is_over_) {
       if (asked_ != 0) {
@@ -68,6 +76,18 @@ TEST_CASE("threads wait for each other in a chain, and not in a circle") {
   CHECK_FALSE(three.waits_for(4));
   CHECK_FALSE(three.waits_for(3));
   CHECK(three.waits_for(5));  // which nobody here computes
+}
+
+TEST_CASE("a long chain of threads with memories behind each other is looked through at once") {
+  constexpr std::uint64_t length = 48;  // two calls of each: 2^48 ways along the chain
+  test::deadline const within("a search along a chain of waiting threads");
+  std::vector<std::unique_ptr<caller>> chain;
+  for (std::uint64_t i = 0; i < length; ++i) chain.push_back(std::make_unique<caller>(100 + i, true));
+  std::size_t waiting = 0;
+  for (std::uint64_t i = length - 1; i-- > 0;) waiting += chain[i]->waits_for(101 + i) ? 1 : 0;
+  CHECK(waiting == length - 1);
+  CHECK_FALSE(chain.back()->waits_for(100));  // the circle is found all the same
+  CHECK(chain.back()->waits_for(100 + length));
 }
 
 TEST_CASE("who waits for a call finds how it ended") {

@@ -1,6 +1,7 @@
 #include <memo/store/memory_store.hpp>
 
 #include "../laws/store_laws.hpp"
+#include "../support/deadline.hpp"
 
 #include <algorithm>
 #include <stdexcept>
@@ -115,6 +116,50 @@ TEST_CASE("a value that uses the store when it is destroyed may be removed by a 
   CHECK(ended >= 4);
   CHECK(store.stats().bytes <= 4000);
   store.clear();
+}
+
+TEST_CASE(
+    "the value of an entry that another value has replaced may collect when a limit removes the entry") {
+  test::deadline const within("a destructor that collects");
+  static int const tag = 0;
+  static std::vector<int> ended;
+  ended.clear();
+  struct collector {
+    collector(memo::memory_store const* used, int own, bool collects)
+        : store(used), number(own), acts(collects) {}
+    collector(collector const&) = delete;
+    collector& operator=(collector const&) = delete;
+    ~collector() {
+      if (acts) memo::memory_store(*store).collect({.max_entries = 1});
+      ended.push_back(number);
+    }
+    memo::memory_store const* store;
+    int number;
+    bool acts;
+  };
+  memo::memory_store store{{.max_entries = 2}};
+  auto const put = [&](int key, std::string const& object, int number, memo::put_policy policy, bool acts) {
+    memo::entry made;
+    made.created_ms = 1;
+    memo::stored_output output;
+    output.object = id_of(object);
+    output.value = memo::fingerprint::of_digest(output.object);
+    output.size = 2000;
+    made.outputs.push_back(output);
+    memo::object_source source{.object = output.object, .checksum = output.object, .size = 2000};
+    source.live = {std::make_shared<collector>(&store, number, acts), &tag, 2000, nullptr};
+    memo::put_request const request{key_of(key), &made, policy, {&source, 1}};
+    CHECK(store.put({&request, 1}).stored);
+  };
+  put(10, "shared", 1, memo::put_policy::keep, true);
+  put(11, "shared", 2, memo::put_policy::replace, false);  // from here on the first key alone holds value 1
+  CHECK(ended.empty());
+  put(12, "other", 3, memo::put_policy::keep, false);
+  CHECK(ended == std::vector<int>{2, 1});  // the destructor of value 1 has removed the second key
+  CHECK(store.find(key_of(10)).status == memo::lookup::miss);
+  CHECK(store.find(key_of(11)).status == memo::lookup::miss);
+  CHECK(store.find(key_of(12)).status == memo::lookup::hit);
+  CHECK(store.stats().entries == 1);
 }
 
 TEST_CASE("a value for which there is no memory leaves nothing behind") {

@@ -57,17 +57,18 @@ struct step_report {
   memo::forecast forecast = forecast::not_needed;  ///< in a plan; in a run, what the outcome corresponds to
   std::string reason;  ///< why it ran, failed or was skipped; "unchanged" for a hit
   digest key;
-  digest value;                ///< of its first output; zero where it was not needed for anything
-  std::vector<digest> values;  ///< of all outputs
-  std::int64_t time_ns = 0;    ///< spent in its function in this run
-  std::int64_t saved_ns = 0;   ///< what a hit cost when it was computed
-  std::uint64_t bytes = 0;     ///< of the stored form of its outputs
-  std::uint64_t elements = 0, elements_ran = 0;  ///< of a map
-  bool differs = false;                          ///< verify: it gives another result than the stored one
-  std::string difference;                        ///< what differs: digests, and the first differing byte
-  bool not_reproducible = false;  ///< it ran again because its value was lost, and gave another one
-  std::string waited_for;         ///< who computed its key while it waited: "process 4711"; empty: nobody
-  std::string parts;              ///< of its key, for `explain`
+  digest value;                    ///< of its first output; zero where it was not needed for anything
+  std::vector<digest> values;      ///< of all outputs
+  std::int64_t time_ns = 0;        ///< spent in its function in this run
+  std::int64_t saved_ns = 0;       ///< what a hit cost when it was computed
+  std::uint64_t bytes = 0;         ///< of the stored form of its outputs
+  std::uint64_t elements = 0;      ///< of a map that was run or put together; zero where it was found whole
+  std::uint64_t elements_ran = 0;  ///< of them, those that were not found
+  bool differs = false;            ///< verify: it gives another result than the stored one
+  std::string difference;          ///< what differs: digests, and the first differing byte
+  bool not_reproducible = false;   ///< it ran again because its value was lost, and gave another one
+  std::string waited_for;          ///< who computed its key while it waited: "process 4711"; empty: nobody
+  std::string parts;               ///< of its key, for `explain`
 };
 
 /// What a run did, or a plan would do. A copy is independent of the run.

@@ -85,6 +85,7 @@ inline loaded load_output(any_store& store, stored_output const& kept, value_typ
     if (object.live && object.live.tag == type.tag) return {std::move(object.live.value), {}, {}};
     bytes = std::move(object.bytes);
   }
+  if (bytes.view.size() != kept.size) return {{}, {}, "its value is damaged"};
   if (elements_only && type.elements != nullptr && !kept.is_inline) return {{}, std::move(bytes), {}};
   if (type.decode == nullptr) return {{}, {}, "its value was kept by another process"};
   try {

@@ -54,6 +54,8 @@ inline engine::load_result engine::load(std::uint32_t slot, bool elements_only, 
         value.object = described.type->decode(elements.view);
       else
         value = load_output(value_store_of(r), output, *described.type, elements_only, how());
+    } catch (decode_error const&) {
+      value.problem = "its value is damaged";
     } catch (...) {
       thrown = std::current_exception();
     }
@@ -195,16 +197,17 @@ inline bool engine::may_move(std::uint32_t step, std::size_t parameter) const {
 /// Hands the value out, with the stored bytes where they will do, and keeps it from here on.
 inline engine::handed engine::obtain(std::uint32_t slot, bool elements_only) {
   slot_state& s = slots_[slot];
+  std::uint32_t const from = request_.graph.slots[slot].step;
   auto there = [&] { return s.object != nullptr || (elements_only && s.elements.owner != nullptr); };
   {
     // Without `outside_`: whoever holds it may run a step that waits for this very caller.
     std::unique_lock lock(mutex_);
     s.retained = true;
+    if (from != no_step) refuse(steps_[from]);
     if (there()) return {s.object, s.elements};
   }
   std::unique_lock outside(outside_);
   std::unique_lock lock(mutex_);
-  std::uint32_t const from = request_.graph.slots[slot].step;
   for (;;) {
     std::string problem;
     if (from != no_step) refuse(steps_[from]);

@@ -115,27 +115,25 @@ class map_elements {
     return seed_base_.low;
   }
 
-  /// True where an element is a file that is no longer what was hashed.
+  /// True where an element holds a file that is no longer what was hashed.
   bool has_changed(std::uint32_t place) const {
-    if (map_.element->location == nullptr) return false;
+    if (!map_.element->may_hold_file()) return false;
     try {
       return key_of(at(place)) != keys_.key(place);
-    } catch (unhashable const&) {
-      return true;
+    } catch (std::bad_alloc const&) {
+      throw;
+    } catch (...) {
+      return true;  // it is gone, or unreadable
     }
   }
 
-  /// True where the range has elements that are files, and is no longer what was hashed.
-  bool has_range_changed() const {
-    return !request_.seen.empty() && map_.element->location != nullptr && has_changed_at(0);
-  }
+  /// True where the range holds a file that is no longer what was hashed.
+  bool has_range_changed() const { return has_changed_at(0); }
 
-  /// True where a file behind the elements is no longer what was hashed.
+  /// The same for what the function gets behind the elements.
   bool has_rest_changed() const {
-    for (std::size_t i = 1; i < row_.reads.size(); ++i) {
-      bool const is_file = request_.graph.slots[row_.reads[i]].type->location != nullptr;
-      if (is_file && has_changed_at(i)) return true;
-    }
+    for (std::size_t i = 1; i < row_.reads.size(); ++i)
+      if (has_changed_at(i)) return true;
     return false;
   }
 
@@ -151,12 +149,16 @@ class map_elements {
 
  private:
   bool has_changed_at(std::size_t read) const {
+    slot_row const& slot = request_.graph.slots[row_.reads[read]];
     void const* const object = request_.arguments[read].object;
-    if (object == nullptr) return false;
+    // What `.identity` stands for was not hashed itself.
+    bool const is_hashed = slot.step == no_step || request_.graph.steps[slot.step].identity == nullptr;
+    if (request_.seen.empty() || object == nullptr || !is_hashed || !slot.type->may_hold_file()) return false;
     try {
-      value_type const& type = *request_.graph.slots[row_.reads[read]].type;
-      return !(type.fingerprint_of(object, request_.seed) == request_.seen[read]);
-    } catch (unhashable const&) {
+      return !(slot.type->fingerprint_of(object, request_.seed) == request_.seen[read]);
+    } catch (std::bad_alloc const&) {
+      throw;
+    } catch (...) {
       return true;  // it is gone, or unreadable
     }
   }

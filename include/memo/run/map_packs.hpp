@@ -202,6 +202,7 @@ class map_packs {
   void write(pending& now) {
     pack_draft draft = group_.draft(now.cost_ns);
     entry& made = draft.value;
+    std::int64_t const now_ms = made.created_ms;
     found_entries const before = group_.find();
     std::vector<entry const*> small;
     if (before.variants != nullptr) {
@@ -209,7 +210,10 @@ class map_packs {
         if (!group_.is_readable(variant)) continue;
         // Newer than all that is there, whatever the clock says: of two results of an element the newer counts.
         made.created_ms = std::max(made.created_ms, variant.created_ms + 1);
-        if (variant.outputs[0].size < stored_group::full_pack) small.push_back(&variant);
+        if (!group_.is_of_time(variant.created_ms, now_ms))
+          group_.supersede(draft, variant);  // all of it is too old
+        else if (variant.outputs[0].size < stored_group::full_pack)
+          small.push_back(&variant);
       }
     }
     draft.pack.add(now.results, made.created_ms, packed::bytes);

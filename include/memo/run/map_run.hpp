@@ -64,7 +64,7 @@ class map_run {
                      .project = request_.options.project,
                      .pipeline = row_.pipeline,
                      .step = joined_names(row_.names),
-                     .ttl_ms = row_.options.ttl_ms,
+                     .ttl_ms = request_.ignores_age ? -1 : row_.options.ttl_ms,
                      .seed = request_.seed,
                      .how = request_.writes ? access::normal : access::read_only,
                      .replaces = request_.writes && !request_.looks_up,
@@ -173,7 +173,7 @@ class map_run {
     }
     if (!packs_ || !request_.writes) return true;
     if (elements_.has_changed(place)) {
-      notes_.uncacheable(elements_.first_index(place), "the file of " + element() + " changed while it ran");
+      notes_.uncacheable(elements_.first_index(place), "a file of " + element() + " changed while it ran");
       return true;
     }
     try {
@@ -300,8 +300,10 @@ class map_run {
         notes_.uncacheable(map_notes::no_element, "a file that it reads changed while it ran");
       for (std::string const& text : packs_->warnings()) notes_.warn(text);
     }
+    std::string_view const range = request_.graph.slots[row_.reads.front()].name;
     if (request_.writes && elements_.has_range_changed())
-      notes_.uncacheable(map_notes::no_element, "a file of the range changed while it ran");
+      notes_.uncacheable(map_notes::no_element,
+                         "a file in `" + std::string(range) + "` changed while it ran");
     made_.packed = packs_ && (made_.ran == 0 || request_.writes) && !packs_->has_failed() &&
                    !notes_.is_uncacheable() && !has_unstored_.load();
     notes_.tell(made_);

@@ -9,6 +9,7 @@
 #include <memo/run/step_key.hpp>
 #include <memo/run/waiting.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -117,8 +118,8 @@ class memoize_core {
   std::shared_ptr<void> take_turn(digest const& key, value_type const& type, std::int64_t ttl_ms,
                                   answer& found) const {
     if (!rules_of(options_.mode).looks_up) return nullptr;
-    auto const until = std::chrono::steady_clock::now() + std::chrono::nanoseconds(wait_ns(options_));
-    for (;;) {
+    auto const start = std::chrono::steady_clock::now();
+    for (bool is_told = false;; is_told = true) {
       claim_signal freed;
       claim_result claim =
           store_.claim({.key = key, .reach = reach_, .waiter = {&claim_signal::wake, &freed}});
@@ -126,7 +127,7 @@ class memoize_core {
         found = find(key, type, ttl_ms, false);
         return found.value != nullptr ? nullptr : std::move(claim.hold);
       }
-      if (!wait(key, type, claim, freed, until, found)) return nullptr;
+      if (!wait(key, type, claim, freed, start, is_told, found)) return nullptr;
       if (found.value == nullptr) found = find(key, type, ttl_ms, false);
       if (found.value != nullptr) return nullptr;
     }
@@ -190,8 +191,13 @@ class memoize_core {
   /// Blocks until the key is free. False where it is not worth looking again: the wait would go in a circle or is over,
   /// or nothing is kept.
   bool wait(digest const& key, value_type const& type, claim_result& busy, claim_signal& freed,
-            std::chrono::steady_clock::time_point until, answer& found) const {
-    if (options_.wait && until <= std::chrono::steady_clock::now()) return false;
+            std::chrono::steady_clock::time_point start, bool is_told, answer& found) const {
+    // A thread of this process ends its computation, whatever comes; only in a task it may want what this task holds (a
+    // name of `.uses`, a job), and has to be overtaken.
+    bool const has_bound = busy.is_other_process || options_.wait || frame_here != nullptr;
+    auto const now = std::chrono::steady_clock::now();
+    auto const until = start + std::chrono::nanoseconds(wait_ns(options_));
+    if (has_bound && until <= now) return false;
     call_table& calls = call_table::of_process();
     std::shared_ptr<running_call> other;
     if (!calls.begin_wait(key, type.tag, other)) return false;
@@ -199,13 +205,12 @@ class memoize_core {
       ~ending() { of.end_wait(); }
       call_table& of;
     } const at_end{calls};
-    tell(event_kind::will_wait, busy.holder);
-    // A thread of this process ends its computation, whatever comes; only in a task it may want what this task holds (a
-    // name of `.uses`, a job), and has to be overtaken.
-    bool const may_hang = busy.is_other_process || options_.wait || frame_here != nullptr;
-    bool const is_free = may_hang ? freed.wait_until(until) : freed.wait();
+    if (!is_told) tell(event_kind::will_wait, busy.holder);
+    // The holder may become another one meanwhile, in another process: it is asked for again and again.
+    auto const later = now + std::chrono::seconds(1);
+    bool const is_free = freed.wait_until(has_bound ? std::min(until, later) : later);
     busy.hold.reset();  // from here on `freed` is not called
-    if (!is_free) return false;
+    if (!is_free) return true;
     if (other == nullptr) return true;
     running_call const ended = calls.ended(*other);
     if (ended.how == running_call::end::value) found.value = ended.value;

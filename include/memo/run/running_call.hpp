@@ -27,6 +27,7 @@ struct calling_thread {
   running_key const* innermost = nullptr;  ///< the thread's own
   bool waits = false;                      ///< this and the next: under the lock of `call_table`
   digest waits_for{};
+  std::uint64_t search = 0;  ///< the last search for a circle that came by
 
   static calling_thread& own() {
     static thread_local calling_thread mine;
@@ -134,6 +135,7 @@ class call_table {
   bool begin_wait(digest const& key, void const* tag, std::shared_ptr<running_call>& call) {
     calling_thread& me = calling_thread::own();
     std::lock_guard const guard(lock_);
+    ++search_;
     if (leads_to(key, me, 0)) return false;
     me.waits = true;
     me.waits_for = key;
@@ -150,19 +152,23 @@ class call_table {
  private:
   static constexpr int longest_chain = 1000;
 
-  bool leads_to(digest const& key, calling_thread const& me, int depth) const {
+  // Each thread is looked at once in a search.
+  bool leads_to(digest const& key, calling_thread const& me, int depth) {
     auto const* const calls = calls_.find(key);
     if (calls == nullptr) return false;
     if (depth == longest_chain) return true;  // to compute twice is never wrong
-    for (auto const& c : *calls)
-      if (c->thread == &me || (c->thread->waits && leads_to(c->thread->waits_for, me, depth + 1)))
-        return true;
+    for (auto const& c : *calls) {
+      if (c->thread == &me) return true;
+      if (!c->thread->waits || std::exchange(c->thread->search, search_) == search_) continue;
+      if (leads_to(c->thread->waits_for, me, depth + 1)) return true;
+    }
     return false;
   }
 
   std::uint64_t const generation_ = process_generation();
   call_table const* before_ = nullptr;  // of the parent
   std::mutex lock_;
+  std::uint64_t search_ = 0;
   digest_map<std::vector<std::shared_ptr<running_call>>> calls_;
 };
 
@@ -200,11 +206,6 @@ class claim_signal {
     signal.changed_.notify_one();
   }
 
-  bool wait() {
-    std::unique_lock guard(lock_);
-    changed_.wait(guard, [this] { return is_set_; });
-    return true;
-  }
   /// False where `until` came first.
   bool wait_until(std::chrono::steady_clock::time_point until) {
     std::unique_lock guard(lock_);

@@ -14,8 +14,10 @@ namespace memo::detail {
 inline constexpr std::chrono::milliseconds usual_wait{60'000};
 
 inline std::int64_t wait_ns(options const& o) {
-  constexpr std::chrono::milliseconds longest = std::chrono::hours(24) * 365 * 100;  // which fits beside any present time
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::min(o.wait.value_or(usual_wait), longest)).count();
+  using std::chrono::milliseconds;
+  constexpr milliseconds longest = std::chrono::hours(24) * 365 * 100;  // fits beside any present time
+  milliseconds const wait = std::clamp(o.wait.value_or(usual_wait), milliseconds(0), longest);
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(wait).count();
 }
 
 /// Ranks of one program that wait for each other inside a collective operation would hang if one of them waited here.

@@ -26,7 +26,9 @@ class any_store {
   found_object read(digest const& object, void const* tag = nullptr, access how = access::normal) {
     return held_->read(object, tag, how);
   }
-  std::int64_t recall(digest const& key, recall_request const& request) { return held_->recall(key, request); }
+  std::int64_t recall(digest const& key, recall_request const& request) {
+    return held_->recall(key, request);
+  }
   put_result put(std::span<put_request const> requests) { return held_->put(requests); }
   std::optional<std::string> read_last(digest const& id) { return held_->read_last(id); }
   put_result write_last(digest const& id, byte_view text) { return held_->write_last(id, text); }

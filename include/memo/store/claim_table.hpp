@@ -7,6 +7,7 @@
 #include <memo/store/entry.hpp>
 
 #include <pthread.h>
+#include <signal.h>
 #include <time.h>
 
 #include <algorithm>
@@ -264,7 +265,12 @@ class claim_table : public std::enable_shared_from_this<claim_table> {
   /// The caller has the lock.
   bool start_watching() {
     auto* const self = new std::shared_ptr<claim_table>(shared_from_this());
+    // The program's signals are for the program's threads.
+    sigset_t all, before;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before);
     is_watching_ = ::pthread_create(&thread_, nullptr, &watch, self) == 0;
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
     if (!is_watching_) delete self;
     return is_watching_;
   }

@@ -17,6 +17,9 @@ namespace memo {
 /// A place where results live. A store is a handle: cheap to copy, copies share one state, and every function
 /// may be called from any thread.
 ///
+/// A child that is forked while other threads use a store must not use that store: their locks are not its own. Claims are
+/// given up in the child, whatever it does.
+///
 /// Promises that the syntax cannot state:
 /// - What was put under a key is what is found, or nothing is: records are verified by checksum before they are
 ///   handed out. Damage and I/O failures are `lookup::error` with a reason, or a `put_result` with a warning; only

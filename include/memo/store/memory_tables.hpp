@@ -218,7 +218,8 @@ class memory_tables {
   /// Removes a key; true where it was there.
   bool take_out(digest const& key, std::vector<memory_object>& gone) {
     std::shared_ptr<entries const> variants;
-    memory_value only;  // destroyed after the lock
+    gone.emplace_back();
+    memory_value only;
     {
       memory_shard& shard = shard_of(key);
       std::lock_guard const guard(shard.lock);
@@ -231,6 +232,8 @@ class memory_tables {
       shard.recalled.remove(key);
       shard.keyed.erase(key);
     }
+    // With the rest: its destructor may use this store, when the caller holds no lock any more.
+    gone.back().live.value = std::move(only.value);
     for (auto const& variant : *variants) release(variant, gone);
     return true;
   }
