@@ -1,4 +1,4 @@
-/// A memory store that loses values and entries, and claims that are never let go of, when a test says so.
+/// A memory store that loses values, and answers claims wrongly, when a test says so.
 #pragma once
 
 #include <memo/store/memory_store.hpp>
@@ -36,17 +36,14 @@ class losing_store {
     faults_->lost.insert(object);
   }
 
-  /// What is lost is there again; and so is what was put meanwhile.
+  /// Long values are read without their last bytes, until `find_values`.
+  void cut_values() { faults_->cuts = true; }
+
+  /// All is there again.
   void find_values() {
     std::lock_guard const guard(faults_->lock);
-    faults_->loses_all = false;
+    faults_->loses_all = faults_->cuts = false;
     faults_->lost.clear();
-  }
-
-  /// Removes all entries of a step.
-  void lose_entries(std::string_view step) {
-    for (memo::entry_info const& info : store_.list())
-      if (info.step == step) store_.erase(info.key);
   }
 
   /// Calls `act` before a value that is lost alone is asked for, on the thread that asks.
@@ -73,7 +70,10 @@ class losing_store {
   }
   memo::found_object read(memo::digest const& object, void const* tag, memo::access how) {
     if (loses(object)) return {memo::lookup::miss, {}, {}, "lost"};
-    return store_.read(object, faults_->is_live ? tag : nullptr, how);
+    memo::found_object found = store_.read(object, faults_->is_live ? tag : nullptr, how);
+    if (std::size_t const size = found.bytes.view.size(); faults_->cuts && size > 100)
+      found.bytes.view = found.bytes.view.first(size - 4);
+    return found;
   }
   memo::put_result put(std::span<memo::put_request const> requests) { return store_.put(requests); }
   std::optional<std::string> read_last(memo::digest const& id) { return store_.read_last(id); }
@@ -101,7 +101,7 @@ class losing_store {
  private:
   struct faults {
     bool is_live = false;
-    std::atomic<bool> loses_all{false};
+    std::atomic<bool> loses_all{false}, cuts{false};
     std::atomic<int> misled_claims{0};
     std::mutex lock;  // of what follows
     std::set<memo::digest> lost;

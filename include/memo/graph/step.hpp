@@ -211,6 +211,12 @@ inline constexpr bool is_sourced = false;
 template <class F>
 inline constexpr bool is_sourced<sourced<F>> = true;
 
+template <class Node>
+inline constexpr bool is_map_node = false;
+template <class Node>
+  requires requires { typename Node::reads; }
+inline constexpr bool is_map_node<Node> = is_map<typename Node::reads>;
+
 }  // namespace detail
 
 /// Declares a step by the names of its outputs and its function: `memo::step<"mean">(mean)`. With several names the

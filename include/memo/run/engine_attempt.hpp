@@ -3,7 +3,7 @@
 
 #include <memo/key/unhashable.hpp>
 #include <memo/run/engine_schedule.hpp>
-#include <memo/run/map_run.hpp>
+#include <memo/run/map_request.hpp>
 #include <memo/run/retry.hpp>
 #include <memo/run/running_step.hpp>
 
@@ -90,7 +90,7 @@ inline engine::attempt engine::try_step(std::uint32_t step, std::span<argument c
   std::int64_t const start = time().steady_ns();
   try {
     if (mapped != nullptr) {
-      made.map = run_map(*mapped);
+      made.map = request_.run_map(*mapped);
       if (made.map.broken) std::rethrow_exception(made.map.broken);
       made.message = std::move(made.map.message);
       made.thrown = made.map.error;

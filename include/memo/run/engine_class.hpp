@@ -28,8 +28,6 @@
 
 namespace memo::detail {
 
-struct map_request;
-struct map_outcome;
 class running_step;
 
 class engine {

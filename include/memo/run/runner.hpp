@@ -3,6 +3,7 @@
 #include <memo/graph/lower.hpp>
 #include <memo/run/bindings.hpp>
 #include <memo/run/engine.hpp>
+#include <memo/run/map_run.hpp>
 #include <memo/run/result.hpp>
 #include <memo/run/threads.hpp>
 
@@ -58,6 +59,14 @@ class runner {
   }
 
  private:
+  template <class... Nodes>
+  static constexpr auto map_runner() -> detail::map_outcome (*)(detail::map_request const&) {
+    if constexpr ((false || ... || detail::is_map_node<Nodes>))
+      return &detail::run_map;
+    else
+      return nullptr;
+  }
+
   template <fixed_string Name, class Pipeline>
   static consteval std::uint32_t target_slot() {
     constexpr detail::index slot = Pipeline::shape::slot_named(id_of<Name>);
@@ -77,7 +86,8 @@ class runner {
             .store = store_,
             .named_stores = named_stores_,
             .options = detail::effective(options_),
-            .plan_only = plan_only};
+            .plan_only = plan_only,
+            .run_map = map_runner<Nodes...>()};
   }
 
   void run_on_threads(detail::engine& engine) const {

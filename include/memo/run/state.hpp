@@ -79,6 +79,9 @@ struct step_state {
   step_report report;
 };
 
+struct map_request;
+struct map_outcome;
+
 /// What a run is asked to do. It owns everything that it needs.
 struct run_request {
   memo::graph graph;
@@ -88,6 +91,8 @@ struct run_request {
   std::vector<std::pair<std::string, any_store>> named_stores;
   memo::options options;
   bool plan_only = false;
+  /// Runs maps; null where the graph has none, so that programs without maps do not pay for its compilation.
+  map_outcome (*run_map)(map_request const&) = nullptr;
 };
 
 /// The text that stands for a step in reports and in the last record.
