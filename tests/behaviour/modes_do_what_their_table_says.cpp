@@ -58,8 +58,10 @@ std::vector<std::string> listing(std::filesystem::path const& folder) {
 /// Removes the values of a directory store, or damages them, and keeps the entries.
 std::size_t for_each_object(std::filesystem::path const& cache, void (*act)(std::filesystem::path const&)) {
   std::vector<std::filesystem::path> found;
-  for (auto const& entry : std::filesystem::recursive_directory_iterator(cache))
-    if (entry.is_regular_file() && entry.file_size() > 4000) found.push_back(entry.path());
+  for (auto const& entry : std::filesystem::recursive_directory_iterator(cache)) {
+    bool const is_claims = entry.path().filename() == "claims";
+    if (entry.is_regular_file() && !is_claims && entry.file_size() > 4000) found.push_back(entry.path());
+  }
   for (auto const& path : found) act(path);
   return found.size();
 }

@@ -11,12 +11,18 @@ struct fork_handlers {
   static void before() {
     all_pools.sharing.lock();
     all_pools.mutex.lock();
-    for (pool* p = all_pools.first; p != nullptr; p = p->following_) p->gate_.lock();
+    for (pool* p = all_pools.first; p != nullptr; p = p->following_) {
+      p->starting_.lock();
+      p->gate_.lock();
+    }
     all_sleepers.mutex.lock();
   }
   static void in_parent() {
     all_sleepers.mutex.unlock();
-    for (pool* p = all_pools.first; p != nullptr; p = p->following_) p->gate_.unlock();
+    for (pool* p = all_pools.first; p != nullptr; p = p->following_) {
+      p->gate_.unlock();
+      p->starting_.unlock();
+    }
     all_pools.mutex.unlock();
     all_pools.sharing.unlock();
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memo/core/stripes.hpp>
+#include <memo/exec/concept.hpp>
 #include <memo/run/cached.hpp>
 #include <memo/run/errors.hpp>
 #include <memo/run/options.hpp>
