@@ -299,7 +299,6 @@ TEST_CASE("a runner may be used within a step of another, with the same threads"
 TEST_CASE("the longest way through the graph goes first where earlier runs tell how long steps take") {
   static std::mutex lock;
   static std::vector<std::string> order;
-  static std::atomic<int> version_input;
   auto const note = [](char const* name, std::chrono::milliseconds time) {
     {
       std::lock_guard const guard(lock);
