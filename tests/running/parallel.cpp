@@ -309,11 +309,11 @@ TEST_CASE("the longest way through the graph goes first where earlier runs tell 
   };
   static auto const noted = note;
   constexpr auto p = memo::pipeline<"critical">(
-      memo::input<"x", int>, memo::step<"s1">([](int) { return noted("s1", 2ms); }).from<"x">().version<1>(),
-      memo::step<"s2">([](int) { return noted("s2", 2ms); }).from<"x">().version<1>(),
-      memo::step<"s3">([](int) { return noted("s3", 2ms); }).from<"x">().version<1>(),
-      memo::step<"s4">([](int) { return noted("s4", 2ms); }).from<"x">().version<1>(),
-      memo::step<"long">([](int) { return noted("long", 60ms); }).from<"x">().version<1>());
+      memo::input<"x", int>, memo::step<"s1">([](int) { return noted("s1", 30ms); }).from<"x">().version<1>(),
+      memo::step<"s2">([](int) { return noted("s2", 30ms); }).from<"x">().version<1>(),
+      memo::step<"s3">([](int) { return noted("s3", 30ms); }).from<"x">().version<1>(),
+      memo::step<"s4">([](int) { return noted("s4", 30ms); }).from<"x">().version<1>(),
+      memo::step<"long">([](int) { return noted("long", 120ms); }).from<"x">().version<1>());
   memo::runner runner{memo::memory_store{}, {.jobs = 2}};
   CHECK(runner.run(p, "x"_in = 1).report().count(memo::outcome::ran) == 5);
   order.clear();
