@@ -252,7 +252,8 @@ TEST_CASE("the context comes first, then the element, then the rest") {
   CHECK(generic.run({1, 2}, {}, &context) == std::vector{2, 3});
 }
 
-TEST_CASE("parameters take elements and the rest by value, by reference or as views, and nothing is moved out") {
+TEST_CASE(
+    "parameters take elements and the rest by value, by reference or as views, and nothing is moved out") {
   using texts = std::vector<std::string>;
   one_map<texts, std::string> const by_value(
       memo::step<"out">([](std::string x, std::string y) { return std::move(x) + std::move(y); })
