@@ -91,6 +91,8 @@ struct step_node : step_base {
   /// Makes the step a map: its function is called for each element of the range `Name`, with the element and what
   /// `.from` names, and the step's value is the `std::vector` of the results, in the order of the range. Each element is
   /// cached by its own value, whatever its position; of equal elements one runs.
+  /// Only the whole map is waited for where somebody else computes it: of two maps whose ranges overlap and that run at the
+  /// same time, each computes what it lacks.
   template <fixed_string Name, fixed_string... More>
   constexpr auto over() const {
     static_assert(!is_map<Reads> && sizeof...(More) == 0,
