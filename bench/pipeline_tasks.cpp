@@ -4,6 +4,8 @@
 // where the build finds it, built once and built for each run. A run of memo makes its state, runs, and makes its report.
 //
 // Prints nanoseconds per step: medians of rounds in which all ways take turns.
+#include "rows.hpp"
+
 #include <memo/exec/inline_executor.hpp>
 #include <memo/exec/work_stealing_executor.hpp>
 #include <memo/run/engine.hpp>
@@ -57,7 +59,7 @@ std::uint64_t turns_of_one_microsecond() {
 }
 
 /// The shape of a graph: what each step reads, by slot; slot 0 is the input, slot i + 1 what step i gives.
-using shape = std::vector<std::vector<std::uint16_t>>;
+using bench::shape;
 
 shape chain(std::size_t steps) {
   shape made(steps);
@@ -88,45 +90,6 @@ void add_up(void const*, memo::call_frame& frame) {
   for (memo::argument const& a : frame.arguments) sum += *static_cast<std::uint64_t const*>(a.object);
   if (turns != 0) spin(turns);
   frame.results[0] = std::make_shared<std::uint64_t>(sum);
-}
-
-/// A shape as the engine's rows.
-memo::graph rows_of(shape const& reads) {
-  struct storage {
-    std::vector<std::string> names;
-    std::vector<std::string_view> views;
-    shape reads;
-    std::vector<memo::detail::passing> passings;
-  };
-  auto held = std::make_shared<storage>();
-  held->reads = reads;
-  held->passings.resize(3);
-  for (std::size_t i = 0; i <= reads.size(); ++i) held->names.push_back("s" + std::to_string(i));
-  held->views.assign(held->names.begin(), held->names.end());
-
-  memo::graph g;
-  g.name = "bench";
-  for (std::size_t i = 0; i <= reads.size(); ++i)
-    g.slots.push_back({held->views[i], &memo::value_type_of<std::uint64_t>,
-                       i == 0 ? memo::no_step : static_cast<std::uint32_t>(i - 1)});
-  memo::input_row in;
-  in.name = held->views[0];
-  g.inputs.push_back(in);
-  for (std::size_t i = 0; i < reads.size(); ++i) {
-    memo::step_row row;
-    row.names = {&held->views[i + 1], 1};
-    row.pipeline = "bench";
-    row.options.code = memo::code_identity::version;
-    row.options.version = 1;
-    row.first_output = static_cast<std::uint32_t>(i + 1);
-    row.reads = held->reads[i];
-    row.passings = {held->passings.data(), held->reads[i].size()};
-    row.invoke = &add_up;
-    g.steps.push_back(std::move(row));
-    g.declared.push_back(static_cast<std::uint32_t>(i));
-  }
-  g.owner = std::move(held);
-  return g;
 }
 
 template <class Executor>
@@ -193,7 +156,7 @@ struct way {
 };
 
 void measure(char const* name, shape const& reads, int rounds) {
-  memo::graph const rows = rows_of(reads);
+  memo::graph const rows = bench::rows_of(reads, &add_up);
   memo::any_store const store{memo::memory_store{}};
   std::vector<std::uint64_t> values(reads.size() + 1, 0);
   memo::inline_executor here;

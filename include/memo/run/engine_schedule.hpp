@@ -122,7 +122,8 @@ inline void engine::wake(void* self, std::uint64_t which) noexcept {
   --e.parked_;
   e.submit(step);
   // An executor of one thread is that thread's alone: it is told to look.
-  if (e.executor_->concurrency() > 1) try {
+  if (e.executor_->concurrency() > 1) {
+    try {
       for (; e.submitted_ < e.ready_.size(); ++e.submitted_)
         e.executor_->submit(*e.group_, e.task_for(e.ready_[e.submitted_]));
       e.ready_.clear();
@@ -130,6 +131,7 @@ inline void engine::wake(void* self, std::uint64_t which) noexcept {
     } catch (...) {
       e.break_off();
     }
+  }
   ++e.wake_ups_;
   e.wake_ups_.notify_all();
 }
