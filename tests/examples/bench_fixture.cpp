@@ -8,7 +8,7 @@
 // That the second start of the program reads its fixture back is tested by ../examples/second_start.py.
 
 TEST_CASE("a tree holds the points that it was made of") {
-  for (std::size_t const count : {0, 1, 2, 3, 10, 1000}) {
+  for (std::size_t const count : {0U, 1U, 2U, 3U, 10U, 1000U}) {
     auto points = kd::random_points(count, 1), tree = kd::random_tree(count, 1);
     CHECK(tree.size() == count);
     std::sort(points.begin(), points.end());
@@ -19,7 +19,7 @@ TEST_CASE("a tree holds the points that it was made of") {
 }
 
 TEST_CASE("a tree finds the same nearest point as a look at all points") {
-  for (std::size_t const count : {1, 2, 7, 64, 1000}) {
+  for (std::size_t const count : {1U, 2U, 7U, 64U, 1000U}) {
     auto const tree = kd::random_tree(count, 3);
     for (kd::point const& to : kd::random_points(200, 4)) {
       float best = std::numeric_limits<float>::infinity();
