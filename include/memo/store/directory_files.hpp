@@ -1,15 +1,11 @@
 /// The records of a directory store as files: read with a bounded reader, published by renaming, never changed.
 #pragma once
 
-#include <memo/store/claim_file.hpp>
-#include <memo/store/directory_layout.hpp>
 #include <memo/store/record_reader.hpp>
+#include <memo/store/store_root.hpp>
 
 #include <array>
-#include <atomic>
 #include <chrono>
-#include <memory>
-#include <mutex>
 #include <span>
 #include <vector>
 
@@ -45,63 +41,26 @@ struct record_source {
   std::string const* file = nullptr;
 };
 
-/// The files of one root. Folders are opened once; every function may be called from any thread.
+/// The files of one root. Every function may be called from any thread.
 class directory_files {
  public:
-  directory_files(std::string path, sharing share) : path_(std::move(path)), share_(share) {}
-  directory_files(directory_files const&) = delete;
-  directory_files& operator=(directory_files const&) = delete;
-  ~directory_files() {
-    for (auto& folder : folders_) os::unique_fd(folder.load());
-  }
+  directory_files(std::string path, sharing share) : root_(std::move(path), share, folder_names) {}
 
-  /// The path that was asked for, canonical.
-  std::string const& path() const { return path_; }
+  store_root& root() { return root_; }
+  store_root const& root() const { return root_; }
 
   /// The descriptor of the folder that holds records of a kind; -1 where there is none (yet).
-  int folder(record_kind kind) {
-    int const fd = folders_[index_of(kind)].load(std::memory_order_acquire);
-    if (fd >= 0) return fd;
-    std::lock_guard const guard(lock_);
-    if (folders_[0].load() < 0) open_existing();
-    return folders_[index_of(kind)].load();
-  }
-
-  /// The descriptor of the folder v1, only after `folder` gave one.
-  int version_folder() {
-    std::lock_guard const guard(lock_);
-    return version_.get();
-  }
-
-  /// The file that a collector locks, only after `folder` gave a descriptor.
-  os::outcome<os::unique_fd> open_lock() {
-    return os::open_or_create(version_folder(), "lock", file_mode(share_), group_);
-  }
-
-  /// The file of claims, only after `open_for_writing` went well.
-  os::outcome<std::shared_ptr<claim_file>> open_claims() {
-    return claim_file::open(version_folder(), file_mode(share_), group_);
-  }
-
-  /// The name of the network's file system that the root is on, or would be on; "" for another.
-  char const* network() {
-    if (folder(record_kind::entry) >= 0) return os::network_file_system(version_folder());
-    auto const nearest = open_nearest(path_);
-    return nearest ? os::network_file_system(nearest.get()) : "";
-  }
-
-  /// Makes the folders where they are missing; gives a clause that says why nothing can be written, or "".
-  std::string open_for_writing() {
-    if (writable_.load(std::memory_order_acquire)) return {};
-    std::lock_guard const guard(lock_);
-    return writable_.load() ? std::string() : make_and_open();
-  }
+  int folder(record_kind kind) { return root_.folder(static_cast<std::size_t>(kind)); }
 
   /// Reads a record. A hit takes four system calls, one more where its time of use is noted.
   found_record read(record_kind kind, digest const& id, access how) {
     found_record found;
     int const in = folder(kind);
-    if (in < 0) return closed();
+    if (in < 0) {
+      std::string const trouble = root_.trouble();
+      if (trouble.empty()) return found;
+      return {lookup::error, {}, "store unreadable: " + trouble, false};
+    }
     record_name const name(id);
     auto const file = how == access::read_only ? os::open_untouched(in, name.file())
                                                : os::open_for_reading(in, name.file());
@@ -170,8 +129,8 @@ class directory_files {
       int const error = publish_in(in, source);
       if (error != ENOENT || attempt == 1) return error;
       // Somebody cleared the store meanwhile, or deleted the folder that is held open: go back to the path.
-      if (os::status_of(in).value.links == 0) forget_folders(in);
-      if (!open_for_writing().empty()) return ENOENT;
+      root_.forget_if_deleted(in);
+      if (!root_.open_for_writing().empty()) return ENOENT;
     }
   }
 
@@ -228,7 +187,7 @@ class directory_files {
   template <class IsOld>
   void remove_temporaries(IsOld is_old) {
     for (char const* const place : {".", ".."}) {
-      auto const in = os::open_folder(version_folder(), place);
+      auto const in = os::open_folder(root_.version_folder(), place);
       if (!in) continue;
       for (auto const& name : os::names_in(in.value.get()).value) {
         if (!is_temporary_name(name)) continue;
@@ -243,7 +202,7 @@ class directory_files {
   static constexpr std::uint64_t read_at_once = std::uint64_t{1} << 20;
   static constexpr std::int64_t an_hour_ns = 3'600'000'000'000;
 
-  static std::size_t index_of(record_kind kind) { return static_cast<std::size_t>(kind); }
+  static constexpr std::array<char const*, 3> folder_names{"e", "o", "l"};  // by record_kind
 
   static std::int64_t now_ns() {
     using namespace std::chrono;
@@ -265,116 +224,18 @@ class directory_files {
     return {lookup::error, {}, std::string(word_for(kind)) + " unreadable: " + os::error_text(error), false};
   }
 
-  /// The answer where there is no folder to look into.
-  found_record closed() {
-    std::lock_guard const guard(lock_);
-    if (trouble_.empty()) return {};
-    return {lookup::error, {}, "store unreadable: " + trouble_, false};
-  }
-
-  /// Opens the folders of a root that exists; the caller holds the lock.
-  void open_existing() {
-    trouble_.clear();
-    for (std::string const& root : {path_, inner_path(path_)}) {
-      auto const opened = os::open_folder(os::here, root.c_str());
-      if (!opened) {
-        if (opened.error == ENOENT) return;
-        trouble_ = os::error_text(opened.error);
-        continue;
-      }
-      int error = 0;
-      auto const text = small_text(opened.value.get(), "MEMO", &error);
-      if (error != 0 && error != ENOENT && error != ELOOP) trouble_ = os::error_text(error);
-      auto const layout = text ? marker_layout(*text) : std::nullopt;
-      if (!layout) continue;
-      trouble_ = *layout > layout_version ? "a newer version of memo made it"
-                                          : danger_of_open(root, opened.value.get());
-      if (!trouble_.empty()) return;
-      error = open_folders(opened.value.get());
-      if (error != 0 && error != ENOENT) trouble_ = os::error_text(error);
-      return;
-    }
-  }
-
-  /// Why an open root must not be used: what its path led to before may have been another folder.
-  std::string danger_of_open(std::string const& path, int root) {
-    auto const status = os::status_of(root);
-    if (!status) return os::error_text(status.error);
-    std::string danger = danger_in(status.value, share_);
-    if (danger.empty()) danger = danger_of(path, share_);
-    if (danger.empty() && share_ == sharing::group) group_ = status.value.group;
-    return danger;
-  }
-
-  int open_folders(int root) {
-    auto version = os::open_folder(root, "v1");
-    if (!version) return version.error;
-    std::array<os::outcome<os::unique_fd>, 3> opened;
-    char const* const names[] = {"e", "o", "l"};
-    for (std::size_t i = 0; i < 3; ++i) {
-      opened[i] = os::open_folder(version.value.get(), names[i]);
-      if (!opened[i]) return opened[i].error;
-    }
-    version_ = std::move(version.value);
-    for (std::size_t i = 0; i < 3; ++i)
-      folders_[i].store(opened[i].value.release(), std::memory_order_release);
-    return 0;
-  }
-
-  /// The caller holds the lock.
-  std::string make_and_open() {
-    std::string const root = root_for(path_);
-    std::string const danger = danger_of(root, share_);
-    if (!danger.empty()) return danger;
-    if (int const error = os::make_folders(root, share_ == sharing::group ? 0770 : 0700))
-      return os::error_text(error);
-    auto const there = look_at(root);
-    switch (there.what) {
-      case folder_state::kind::missing:
-      case folder_state::kind::unusable:
-        return os::error_text(there.error);
-      case folder_state::kind::foreign:
-        return "it holds other files";
-      case folder_state::kind::newer:
-        return "a newer version of memo made it";
-      case folder_state::kind::empty:
-      case folder_state::kind::ours:
-        break;
-    }
-    if (std::string const open_danger = danger_of_open(root, there.folder.get()); !open_danger.empty())
-      return open_danger;
-    bool const has_marker = there.what == folder_state::kind::ours;
-    if (int const error = make_layout(there.folder.get(), has_marker, share_, group_))
-      return os::error_text(error);
-    if (folders_[0].load() < 0)
-      if (int const error = open_folders(there.folder.get())) return os::error_text(error);
-    writable_.store(true, std::memory_order_release);
-    return {};
-  }
-
-  /// Lets go of folders that no longer exist. Their descriptors stay open until the end, as other threads may
-  /// be using them.
-  void forget_folders(int stale) {
-    std::lock_guard const guard(lock_);
-    bool is_current = false;
-    for (auto const& folder : folders_) is_current |= folder.load() == stale;
-    if (!is_current) return;
-    for (auto& folder : folders_) old_.emplace_back(folder.exchange(-1));
-    old_.push_back(std::move(version_));
-    writable_.store(false);
-  }
-
   int publish_in(int in, record_source const& source) {
     record_name const name(source.header.id);
     // A link in a shard's place would lead out of the store, a file would be in the way for ever.
     if (auto const shard = os::status_at(in, name.shard().c_str()); shard && !shard.value.is_folder)
       if (int const error = os::remove_file(in, name.shard().c_str())) return error;
     std::string const temporary = name.shard() + "/.t" + to_hex(os::random_digest());
-    auto made = os::create_new(in, temporary.c_str(), file_mode(share_), group_);
+    auto made = os::create_new(in, temporary.c_str(), file_mode(root_.share()), root_.group());
     if (made.error == ENOENT) {
-      if (int const error = os::make_folder(in, name.shard().c_str(), folder_mode(share_), group_))
+      if (int const error =
+              os::make_folder(in, name.shard().c_str(), folder_mode(root_.share()), root_.group()))
         return error;
-      made = os::create_new(in, temporary.c_str(), file_mode(share_), group_);
+      made = os::create_new(in, temporary.c_str(), file_mode(root_.share()), root_.group());
     }
     if (!made) return made.error;
     header_bytes const header = encode_header(source.header);
@@ -431,15 +292,7 @@ class directory_files {
     return got && got.value == there.size() && there == header;
   }
 
-  std::string const path_;
-  sharing const share_;
-  std::mutex lock_;
-  std::array<std::atomic<int>, 3> folders_{-1, -1, -1};
-  std::atomic<bool> writable_{false};
-  std::atomic<gid_t> group_{os::own_group};  ///< of the root, where a group shares it
-  std::string trouble_;                      ///< why a root that is there has no open folders
-  os::unique_fd version_;
-  std::vector<os::unique_fd> old_;
+  store_root root_;
 };
 
 }  // namespace memo::detail

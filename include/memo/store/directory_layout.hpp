@@ -1,4 +1,4 @@
-/// The folder of a directory store: which names it holds, whose it is, and whether it may be used.
+/// The folder of a store on disk: which names it holds, whose it is, and whether it may be used.
 ///
 ///     root/MEMO           the marker: "memo store\nlayout 1\nuuid <32 hex>\n"
 ///     root/CACHEDIR.TAG   tells backup programs that this is a cache
@@ -16,6 +16,7 @@
 
 #include <array>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -228,8 +229,10 @@ inline int write_once(int folder, char const* name, std::string_view text, mode_
 inline mode_t file_mode(sharing share) { return share == sharing::group ? 0660 : 0600; }
 inline mode_t folder_mode(sharing share) { return share == sharing::group ? 02770 : 0700; }
 
-/// Fills an empty folder, or completes one of ours that lost something; 0 or an errno.
-inline int make_layout(int folder, bool has_marker, sharing share, gid_t group) {
+/// Fills an empty folder, or completes one of ours that lost something; `names` are those of the folders inside `v1`. 0 or
+/// an errno.
+inline int make_layout(int folder, bool has_marker, sharing share, gid_t group,
+                       std::span<char const* const> names) {
   mode_t const files = file_mode(share);
   if (!has_marker) {
     // The marker first: another process that sees any of the others without it still finds only our names.
@@ -245,8 +248,11 @@ inline int make_layout(int folder, bool has_marker, sharing share, gid_t group) 
                "# This directory is a cache made by memo. See https://bford.info/cachedir/\n",
                files, group);
   if (!os::status_at(folder, ".gitignore")) write_once(folder, ".gitignore", "*\n", files, group);
-  for (char const* const name : {"v1", "v1/e", "v1/o", "v1/l"})
-    if (int const error = os::make_folder(folder, name, folder_mode(share), group)) return error;
+  if (int const error = os::make_folder(folder, "v1", folder_mode(share), group)) return error;
+  for (char const* const name : names)
+    if (int const error =
+            os::make_folder(folder, ("v1/" + std::string(name)).c_str(), folder_mode(share), group))
+      return error;
   // A collector on a full disk needs it to be there.
   if (!os::status_at(folder, "v1/lock")) os::create_new(folder, "v1/lock", files, group);
   return 0;

@@ -45,7 +45,7 @@ class directory_collector {
   collect_result collect(store_limits const& limits) {
     collect_result result;
     if (files_.folder(record_kind::entry) < 0) return result;
-    auto const lock = files_.open_lock();
+    auto const lock = files_.root().open_lock();
     if (!lock || os::try_lock(lock.value.get()) != 0) return result;
     held_lock const held{lock.value.get()};
     auto const now = os::time_by(held.fd);

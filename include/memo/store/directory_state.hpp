@@ -64,7 +64,7 @@ class directory_state {
   }
 
   put_result write_last(digest const& id, byte_view text) {
-    if (std::string const why = files_.open_for_writing(); !why.empty()) return refused(why);
+    if (std::string const why = files_.root().open_for_writing(); !why.empty()) return refused(why);
     int const error = publish(record_kind::last, id, text);
     return error == 0 ? put_result{} : failed("a last record", error);
   }
@@ -123,7 +123,7 @@ class directory_state {
   /// Whether claims reach other processes without being asked for more.
   bool is_lockable() {
     int known = network_.load();
-    if (known < 0) network_ = known = *files_.network() == '\0' ? 0 : 1;
+    if (known < 0) network_ = known = *files_.root().network() == '\0' ? 0 : 1;
     return known == 0 && claims_.can_lock();
   }
   pins& pinned() { return pins_; }
@@ -131,7 +131,7 @@ class directory_state {
  private:
   put_result try_put(put_request const& request, int& error) {
     std::shared_lock const guard(collecting_);
-    if (std::string const why = files_.open_for_writing(); !why.empty()) return refused(why);
+    if (std::string const why = files_.root().open_for_writing(); !why.empty()) return refused(why);
     for (auto const& source : request.objects) {
       error = put_object(source, request.policy);
       if (error != 0) return failed("a value", error);
@@ -161,33 +161,33 @@ class directory_state {
     std::int64_t const now = clock::system().steady_ns();
     if (std::int64_t last = lock_seen_at_ns_; last != 0 && now - last < an_hour_ns) return;
     lock_seen_at_ns_ = now;
-    auto const status = os::status_at(files_.version_folder(), "lock");
+    auto const status = os::status_at(files_.root().version_folder(), "lock");
     std::int64_t const age_ms = clock::system().wall_ms() - status.value.modified_ns / 1'000'000;
     if (!status || age_ms > 24 * 3'600'000) collect({});
   }
 
   static std::shared_ptr<claim_file> open_claims(void* self, claim_reach reach, std::string& why_not) {
     auto& files = static_cast<directory_state*>(self)->files_;
-    if (std::string const why = files.open_for_writing(); !why.empty()) {
+    if (std::string const why = files.root().open_for_writing(); !why.empty()) {
       why_not = "the cache cannot be written to: " + why;
       return nullptr;
     }
     // Before the file is made.
-    if (char const* const name = files.network(); *name != '\0' && reach != claim_reach::asked) {
+    if (char const* const name = files.root().network(); *name != '\0' && reach != claim_reach::asked) {
       why_not = on_network_file_system(name);
       return nullptr;
     }
-    auto opened = files.open_claims();
+    auto opened = files.root().open_claims();
     if (!opened) why_not = "its file of claims cannot be opened: " + os::error_text(opened.error);
     return std::move(opened.value);
   }
 
   put_result refused(std::string const& why) const {
-    return {false, "nothing is stored in " + files_.path() + ": " + why};
+    return {false, "nothing is stored in " + files_.root().path() + ": " + why};
   }
   put_result failed(char const* what, int error) const {
-    return {false,
-            std::string(what) + " could not be stored in " + files_.path() + ": " + os::error_text(error)};
+    return {false, std::string(what) + " could not be stored in " + files_.root().path() + ": " +
+                       os::error_text(error)};
   }
 
   int publish(record_kind kind, digest const& id, byte_view payload) {
