@@ -26,6 +26,7 @@ class any_store {
   found_object read(digest const& object, void const* tag = nullptr, access how = access::normal) {
     return held_->read(object, tag, how);
   }
+  found_object view(digest const& object, access how = access::normal) { return held_->view(object, how); }
   std::int64_t recall(digest const& key, recall_request const& request) {
     return held_->recall(key, request);
   }
@@ -53,6 +54,7 @@ class any_store {
     virtual found_entries find(digest const&, access) = 0;
     virtual void find_many(std::span<digest const>, std::span<found_entries>, access) = 0;
     virtual found_object read(digest const&, void const*, access) = 0;
+    virtual found_object view(digest const&, access) = 0;
     virtual std::int64_t recall(digest const&, recall_request const&) = 0;
     virtual put_result put(std::span<put_request const>) = 0;
     virtual std::optional<std::string> read_last(digest const&) = 0;
@@ -85,6 +87,7 @@ class any_store {
     found_object read(digest const& object, void const* tag, access how) override {
       return held.read(object, tag, how);
     }
+    found_object view(digest const& object, access how) override { return held.view(object, how); }
     std::int64_t recall(digest const& key, recall_request const& request) override {
       if constexpr (requires { held.recall(key, request); })
         return held.recall(key, request);

@@ -52,6 +52,8 @@ concept store =
       s.find(ids, answers, how);
       // Objects. `tag` is the wanted live type, or null for bytes.
       { s.read(id, tag, how) } -> std::same_as<found_object>;
+      // The bytes of an object where they are: mapped, where the store is `mappable`; else as `read` gives them.
+      { s.view(id, how) } -> std::same_as<found_object>;
       { s.put(requests) } -> std::same_as<put_result>;
       // The text of the last run, by an identifier of the engine's making.
       { s.read_last(id) } -> std::same_as<std::optional<std::string>>;

@@ -61,6 +61,9 @@ class directory_store {
     auto record = state_->files().read(detail::record_kind::object, object, how);
     return {record.status, std::move(record.payload), {}, std::move(record.reason)};
   }
+  found_object view(digest const& object, access how = access::normal) const {
+    return read(object, nullptr, how);
+  }
   put_result put(std::span<put_request const> requests) const {
     put_result all;
     for (auto const& request : requests)

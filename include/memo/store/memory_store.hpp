@@ -22,6 +22,9 @@ class memory_store {
   found_object read(digest const& object, void const* tag = nullptr, access = access::normal) const {
     return state_->tables().read(object, tag);
   }
+  found_object view(digest const& object, access how = access::normal) const {
+    return read(object, nullptr, how);
+  }
   std::int64_t recall(digest const& key, recall_request const& request) const {
     return state_->tables().recall(key, request);
   }
