@@ -22,3 +22,5 @@
 #include <memo/store/any_store.hpp>
 #include <memo/store/directory_store.hpp>
 #include <memo/store/memory_store.hpp>
+#include <memo/store/mmap_store.hpp>
+#include <memo/store/tiered_store.hpp>

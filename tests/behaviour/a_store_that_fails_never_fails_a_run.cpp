@@ -41,7 +41,9 @@ class failing_store {
     if (faults_->read) return {memo::lookup::error, {}, {}, "value unreadable"};
     return store_.read(object, tag, how);
   }
-  memo::found_object view(memo::digest const& object, memo::access how) { return read(object, nullptr, how); }
+  memo::found_object view(memo::digest const& object, void const* tag, memo::access how) {
+    return read(object, tag, how);
+  }
   memo::put_result put(std::span<memo::put_request const> requests) {
     if (faults_->put) return {false, "the disk is full"};
     return store_.put(requests);

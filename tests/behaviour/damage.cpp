@@ -1,15 +1,16 @@
 #include <memo/memo.hpp>
 
-#include "../laws/scratch.hpp"
+#include "../support/campaign.hpp"
 
 #include <catch2/catch.hpp>
 
+#include <concepts>
 #include <map>
 #include <set>
 #include <utility>
 
-// A small cache directory is damaged in every way that one byte, or the end of one file, can be: the run after that
-// gives the right values, and the one after it finds everything. MEMO_TEST_LONG=1 leaves no byte out.
+// A small store on disk is damaged in every way that one byte, or the end of one file, can be: the run after that gives the
+// right values, and the one after it finds everything. MEMO_TEST_LONG=1 leaves no byte out.
 
 using namespace memo::literals;
 namespace fs = std::filesystem;
@@ -47,8 +48,8 @@ constexpr auto small =
 constexpr int count = 520;  // 4160 bytes: too large to sit in an entry
 
 /// Runs it, checks every value, and gives the report of the run.
-memo::report run_and_check(fs::path const& folder, std::string const& what) {
-  memo::runner runner{memo::directory_store{folder}, {.jobs = 1}};
+memo::report run_and_check(memo::any_store const& store, std::string const& what) {
+  memo::runner runner{store, {.jobs = 1}};
   auto run = runner.run(small, "count"_in = count, "text"_in = "abc");
   memo::report const report = run.report();
   bool const right = run.get<"numbers">() == numbers(count) && run.get<"lengths">() == words("abc").first &&
@@ -73,10 +74,18 @@ bool is_tried(std::size_t at, std::size_t size) {
   return at < 100 || at + 20 > size || at % 7 == 0 || std::getenv("MEMO_TEST_LONG") != nullptr;
 }
 
+template <class Store>
 class damaged_cache {
  public:
   damaged_cache() {
-    run_and_check(folder_ / "cache", "nothing");
+    run_and_check(test::open_store<Store>(folder_ / "cache"), "nothing");
+    if (is_log) {
+      // What is collected leaves a log with an index.
+      auto const store = test::open_store<Store>(folder_ / "cache");
+      test::put(store, 0);
+      store.erase(samples::key_of(0));
+      store.collect();
+    }
     whole_ = content_of_all(folder_ / "cache");
   }
 
@@ -85,12 +94,19 @@ class damaged_cache {
   /// Replaces a file by `bytes` and runs twice. Nothing may be thrown.
   void try_with(std::string const& name, std::string const& bytes, std::string const& what) {
     std::string const said = name + ": " + what;
+    if (is_log) {  // a repair may have begun another log
+      fs::remove_all(folder_ / "cache" / "v1" / "m");
+      for (auto const& [file, content] : whole_) {
+        fs::create_directories((folder_ / "cache" / file).parent_path());
+        put_file(file, content);
+      }
+    }
     fs::create_directories((folder_ / "cache" / name).parent_path());
     put_file(name, bytes);
     std::string problem;
     try {
-      run_and_check(folder_ / "cache", said);
-      memo::report const next = run_and_check(folder_ / "cache", said);
+      run_and_check(test::open_store<Store>(folder_ / "cache"), said);
+      memo::report const next = run_and_check(test::open_store<Store>(folder_ / "cache"), said);
       if (next.count(memo::outcome::hit) != next.steps.size()) problem = "the next run does not hit";
     } catch (std::exception const& e) {
       problem = e.what();
@@ -105,6 +121,8 @@ class damaged_cache {
   void repair(std::string const& name) { put_file(name, whole_.at(name)); }
 
  private:
+  static constexpr bool is_log = std::same_as<Store, memo::mmap_store>;
+
   void put_file(std::string const& name, std::string const& bytes) {
     // Some file systems wait for the disk where a file is overwritten, and not where it is new.
     fs::remove(folder_ / "cache" / name);
@@ -119,7 +137,7 @@ class damaged_cache {
 }  // namespace
 
 TEST_CASE("the cache of the damage tests holds a file of every kind") {
-  damaged_cache const cache;
+  damaged_cache<memo::directory_store> const cache;
   std::set<std::string> kinds;
   for (auto const& [name, bytes] : cache.whole())
     kinds.insert(name.substr(0, name.rfind('/') + 1).substr(0, 4));
@@ -129,8 +147,17 @@ TEST_CASE("the cache of the damage tests holds a file of every kind") {
         3);
 }
 
-TEST_CASE("after any truncation of any file, values are right and the next run is all hits") {
-  damaged_cache cache;
+TEST_CASE("the log of the damage tests has an index and a file that names it") {
+  damaged_cache<memo::mmap_store> const cache;
+  std::set<std::string> kinds;
+  for (auto const& [name, bytes] : cache.whole())
+    if (name.starts_with("v1/m/")) kinds.insert(name.substr(5, name.find('.') - 5));
+  CHECK(kinds == std::set<std::string>{"current", "index", "lock", "log"});
+}
+
+TEMPLATE_TEST_CASE("after any truncation of any file, values are right and the next run is all hits", "",
+                   memo::directory_store, memo::mmap_store) {
+  damaged_cache<TestType> cache;
   for (auto const& [name, bytes] : cache.whole()) {
     for (std::size_t size = 0; size < bytes.size(); ++size)
       if (is_tried(size, bytes.size()))
@@ -140,8 +167,9 @@ TEST_CASE("after any truncation of any file, values are right and the next run i
   CHECK(cache.tried() > 100);
 }
 
-TEST_CASE("after a change of any byte of any file, values are right and the next run is all hits") {
-  damaged_cache cache;
+TEMPLATE_TEST_CASE("after a change of any byte of any file, values are right and the next run is all hits",
+                   "", memo::directory_store, memo::mmap_store) {
+  damaged_cache<TestType> cache;
   for (auto const& [name, bytes] : cache.whole()) {
     for (std::size_t at = 0; at < bytes.size(); ++at)
       for (unsigned const mask : {0xffu, 0x01u}) {
@@ -155,13 +183,15 @@ TEST_CASE("after a change of any byte of any file, values are right and the next
   CHECK(cache.tried() > 100);
 }
 
-TEST_CASE("after the loss of any file, values are right and the next run is all hits") {
+TEMPLATE_TEST_CASE("after the loss of any file, values are right and the next run is all hits", "",
+                   memo::directory_store, memo::mmap_store) {
   scratch_folder const folder;
-  run_and_check(folder / "cache", "nothing");
+  run_and_check(test::open_store<TestType>(folder / "cache"), "nothing");
   for (auto const& [name, bytes] : content_of_all(folder / "cache")) {
     fs::remove(folder / "cache" / name);
-    run_and_check(folder / "cache", "the loss of " + name);
-    memo::report const next = run_and_check(folder / "cache", "the loss of " + name);
+    run_and_check(test::open_store<TestType>(folder / "cache"), "the loss of " + name);
+    memo::report const next =
+        run_and_check(test::open_store<TestType>(folder / "cache"), "the loss of " + name);
     CHECK(next.count(memo::outcome::hit) == next.steps.size());
   }
 }

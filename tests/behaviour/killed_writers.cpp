@@ -1,28 +1,25 @@
 #include <memo/memo.hpp>
 
-#include "../laws/scratch.hpp"
+#include "../support/campaign.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <signal.h>
 #include <sys/wait.h>
 
-#include <atomic>
+#include <concepts>
 
-// Processes that run pipelines into one directory are killed at any moment. Afterwards everything in the directory is
-// right or missing: every value can be checked, since it is a function of the number that its run was given.
-// MEMO_TEST_LONG=1 kills 2000 instead of 60.
+// Processes that run pipelines into one store on disk are killed at any moment, with limits so small that its files are
+// collected or written anew all the time. Afterwards everything in the store is right or missing: every value can be
+// checked, since it is a function of the number that its run was given. MEMO_TEST_LONG=1 kills 2500 processes in each test
+// of each store, MEMO_TEST_SEED=N at other moments.
 
 using namespace memo::literals;
 namespace fs = std::filesystem;
 
 namespace {
 
-std::uint64_t mixed(std::uint64_t z) {
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-  return z ^ (z >> 31);
-}
+using test::mixed;
 
 // From what fits into an entry to what takes several writes.
 std::vector<std::uint64_t> series(std::uint64_t n) {
@@ -45,12 +42,13 @@ constexpr auto sums = memo::pipeline<"sums">(memo::input<"n", std::uint64_t>,
 /// Numbers that victims draw from: few, so that they meet each other's records.
 constexpr std::uint64_t kinds = 50;
 
-memo::directory_options const limits{.max_bytes = std::uint64_t{8} << 20};
+constexpr std::uint64_t max_bytes = std::uint64_t{8} << 20;
 
+template <class Store>
 [[noreturn]] void write_until_killed(fs::path const& folder, std::uint64_t seed) {
   for (;;) {
     // A fresh handle now and then, so that making the directory is interrupted too.
-    memo::runner runner{memo::directory_store{folder, limits}, {.jobs = 1}};
+    memo::runner runner{test::open_store<Store>(folder, max_bytes), {.jobs = 1}};
     for (int i = 0; i < 20; ++i) {
       runner.options().mode = mixed(++seed) % 4 == 0 ? memo::mode::write_only : memo::mode::read_write;
       auto const run = runner.run(sums, "n"_in = mixed(seed) % kinds);
@@ -59,9 +57,10 @@ memo::directory_options const limits{.max_bytes = std::uint64_t{8} << 20};
 }
 
 /// Starts a victim and kills it after a random time.
+template <class Store>
 void kill_one(fs::path const& folder, std::uint64_t seed) {
   pid_t const victim = ::fork();
-  if (victim == 0) write_until_killed(folder, seed);
+  if (victim == 0) write_until_killed<Store>(folder, seed);
   REQUIRE(victim > 0);
   ::usleep(static_cast<useconds_t>(mixed(seed) % 25'000));
   ::kill(victim, SIGKILL);
@@ -92,8 +91,8 @@ void age_temporary_files(fs::path const& folder) {
 }
 
 /// Runs every number and checks the values. Gives how many steps were hits.
-std::size_t check_all(fs::path const& folder) {
-  memo::runner runner{memo::directory_store{folder}, {.mode = memo::mode::read_only, .jobs = 1}};
+std::size_t check_all(memo::any_store const& store) {
+  memo::runner runner{store, {.mode = memo::mode::read_only, .jobs = 1}};
   std::size_t hits = 0;
   for (std::uint64_t n = 0; n < kinds; ++n) {
     auto run = runner.run(sums, "n"_in = n);
@@ -106,45 +105,55 @@ std::size_t check_all(fs::path const& folder) {
   return hits;
 }
 
+/// What a process that died was writing goes with a later collection, and the limits hold.
+template <class Store>
+void check_left(fs::path const& cache) {
+  auto const store = test::open_store<Store>(cache, max_bytes);
+  CHECK(store.verify().damaged == 0);
+  age_temporary_files(cache);
+  store.collect();
+  found_files const left = files_in(cache / "v1");
+  memo::store_stats const stats = store.stats();
+  CHECK(stats.bytes <= max_bytes);
+  if constexpr (std::same_as<Store, memo::directory_store>) {
+    CHECK(left.temporary == 0);
+    CHECK(left.all <= stats.entries + stats.objects + 4);  // with the lock, the claims, the usage and the last record
+  } else {
+    CHECK(left.all <= 6);  // two locks, the claims, and a log with its index and the file that names it
+  }
+}
+
 }  // namespace
 
-TEST_CASE("after writers were killed, everything in their directory is right or missing") {
-  bool const is_long = std::getenv("MEMO_TEST_LONG") != nullptr;
-  int const rounds = is_long ? 40 : 3, kills = is_long ? 50 : 20;
+TEMPLATE_TEST_CASE("after writers were killed, everything in their store is right or missing", "",
+                   memo::directory_store, memo::mmap_store) {
+  int const rounds = test::is_long() ? 50 : 3, kills = test::is_long() ? 50 : 15;
   scratch_folder const folder;
   fs::path const cache = folder / "cache";
   std::size_t hits = 0;
   for (int round = 0; round < rounds; ++round) {
     // Some rounds start with no directory, so that kills fall into its making.
     if (round % 4 == 3) fs::remove_all(cache);
-    for (int i = 0; i < kills; ++i) kill_one(cache, static_cast<std::uint64_t>(round * 1000 + i) * 7919);
-    hits += check_all(cache);
-    memo::directory_store store{cache, limits};
-    CHECK(store.verify().damaged == 0);
-
-    // What a process that died was writing goes with a later collection, and the limits hold.
-    age_temporary_files(cache);
-    store.collect();
-    found_files const left = files_in(cache / "v1");
-    CHECK(left.temporary == 0);
-    memo::store_stats const stats = store.stats();
-    CHECK(stats.bytes <= limits.max_bytes);
-    CHECK(left.all <= stats.entries + stats.objects + 3);  // with the lock, the claims and the last record
+    for (int i = 0; i < kills; ++i)
+      kill_one<TestType>(cache, test::seed_or(0) + static_cast<std::uint64_t>(round * 1000 + i) * 7919);
+    hits += check_all(test::open_store<TestType>(cache));
+    check_left<TestType>(cache);
   }
   CHECK(hits > 0);
 }
 
-TEST_CASE("two writers at the same time and their deaths leave nothing wrong behind") {
-  bool const is_long = std::getenv("MEMO_TEST_LONG") != nullptr;
+TEMPLATE_TEST_CASE("writers killed beside one that lives leave nothing wrong behind", "",
+                   memo::directory_store, memo::mmap_store) {
   scratch_folder const folder;
   fs::path const cache = folder / "cache";
   pid_t const other = ::fork();
-  if (other == 0) write_until_killed(cache, 1);
+  if (other == 0) write_until_killed<TestType>(cache, 1);
   REQUIRE(other > 0);
-  for (int i = 0; i < (is_long ? 500 : 20); ++i) kill_one(cache, static_cast<std::uint64_t>(i) * 104'729);
-  CHECK(check_all(cache) > 0);
+  for (int i = 0; i < (test::is_long() ? 2500 : 20); ++i)
+    kill_one<TestType>(cache, test::seed_or(0) + static_cast<std::uint64_t>(i) * 104'729);
+  CHECK(check_all(test::open_store<TestType>(cache)) > 0);
   ::kill(other, SIGKILL);
   ::waitpid(other, nullptr, 0);
-  CHECK(check_all(cache) > 0);
-  CHECK(memo::directory_store{cache}.verify().damaged == 0);
+  CHECK(check_all(test::open_store<TestType>(cache)) > 0);
+  check_left<TestType>(cache);
 }

@@ -113,7 +113,70 @@ void check_damage(T const& value) {
 
 std::vector<std::byte> ones(std::size_t count) { return std::vector<std::byte>(count, std::byte{1}); }
 
+std::size_t allocations = 0;
+
+template <class T>
+struct counting {
+  using value_type = T;
+  counting() = default;
+  template <class U>
+  counting(counting<U> const&) {}  // NOLINT: allocators convert
+  T* allocate(std::size_t n) {
+    ++allocations;
+    return std::allocator<T>().allocate(n);
+  }
+  void deallocate(T* at, std::size_t n) { std::allocator<T>().deallocate(at, n); }
+  friend bool operator==(counting const&, counting const&) { return true; }
+};
+
+template <class T>
+using counted_vector = std::vector<T, counting<T>>;
+using counted_text = std::basic_string<char, std::char_traits<char>, counting<char>>;
+using counted_map = std::map<counted_text, counted_vector<float>, std::less<>,
+                             counting<std::pair<counted_text const, counted_vector<float>>>>;
+using counted_unordered_map = std::unordered_map<int, counted_vector<double>, std::hash<int>, std::equal_to<>,
+                                                 counting<std::pair<int const, counted_vector<double>>>>;
+
+/// How many allocations it takes to read a value back.
+template <class T>
+std::size_t allocations_for(T const& value) {
+  auto const whole = memo::encode(value).join();
+  allocations = 0;
+  bool const same = memo::decode<T>(whole.view) == value;
+  CHECK(same);
+  return allocations;
+}
+
 }  // namespace
+
+TEST_CASE("each container of a nested value is allocated once") {
+  CHECK(allocations_for(counted_vector<double>(100'000, 0.5)) == 1);
+  for (std::size_t const inner : {0u, 1u, 2u, 1000u}) {
+    counted_vector<counted_vector<double>> const rows(500, counted_vector<double>(inner, 0.5));
+    CHECK(allocations_for(rows) == (inner == 0 ? 1 : 501));
+    counted_vector<counted_vector<char>> const texts(500, counted_vector<char>(inner, 'x'));
+    CHECK(allocations_for(texts) == (inner == 0 ? 1 : 501));
+    counted_vector<counted_vector<counted_vector<float>>> const boxes(
+        20, counted_vector<counted_vector<float>>(30, counted_vector<float>(inner)));
+    CHECK(allocations_for(boxes) == 21 + (inner == 0 ? 0 : 600));
+  }
+  counted_vector<counted_text> const names(500, counted_text(40, 'x'));
+  CHECK(allocations_for(names) == 501);
+  CHECK(allocations_for(counted_vector<counted_text>(500)) == 1);
+
+  counted_map columns;
+  for (int i = 0; i < 100; ++i)
+    columns[counted_text(40, static_cast<char>('!' + i / 2)) + static_cast<char>('0' + i % 2)] = {1, 2, 3};
+  // A node, a key that does not fit into itself, and a column.
+  CHECK(allocations_for(columns) == 300);
+
+  counted_unordered_map by_number;
+  for (int i = 0; i < 100; ++i) by_number[i] = {1, 2, 3};
+  CHECK(allocations_for(by_number) <= 201);
+
+  CHECK(allocations_for(std::pair(counted_vector<double>(10), std::optional(counted_vector<float>(10)))) ==
+        2);
+}
 
 TEST_CASE("a size beyond the end is refused before anything is allocated") {
   check_bombs<std::vector<std::string>>();

@@ -3,6 +3,7 @@
 #include "../laws/store_laws.hpp"
 
 #include <grp.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 
 using namespace samples;
@@ -28,6 +29,68 @@ int in_child(Body body) {
   ::waitpid(child, &status, 0);
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
+
+/// Counts mappings, and lets tests say how the system answers.
+struct watched_system {
+  static inline int mapped = 0;
+  static inline int map_error = 0;
+  static inline long file_system = 0xef53;
+  static inline bool hides_times = false;
+  static inline memo::detail::os::calls real;
+
+  watched_system() {
+    real = memo::detail::os::table;
+    mapped = map_error = 0;
+    file_system = 0xef53;
+    hides_times = false;
+    auto& table = memo::detail::os::table;
+    table.mmap = [](std::size_t size, int fd, off_t at) {
+      ++mapped;
+      errno = map_error;
+      return map_error != 0 ? MAP_FAILED : real.mmap(size, fd, at);
+    };
+    table.fstatfs = [](int, struct statfs* status) {
+      *status = {};
+      status->f_type = static_cast<decltype(status->f_type)>(file_system);
+      return 0;
+    };
+    table.fstat = [](int fd, struct stat* status) {
+      int const result = real.fstat(fd, status);
+      if (hides_times) status->st_mtim = status->st_ctim = {2'000'000'000, 0};
+      return result;
+    };
+  }
+  ~watched_system() { memo::detail::os::table = real; }
+};
+
+/// A store with one large object, and what becomes of its file.
+struct viewed_object {
+  static constexpr std::size_t size = 300'000;
+  scratch_folder folder;
+  sample const one{1, size};
+  memo::directory_store store{folder / "cache"};
+  fs::path const file = folder / "cache/v1/o" / memo::to_hex(one.object()).insert(2, "/");
+
+  viewed_object() { CHECK(one.put_into(store).stored); }
+
+  void flip(std::size_t at) const {
+    std::fstream stream(file, std::ios::in | std::ios::out | std::ios::binary);
+    stream.seekg(static_cast<std::streamoff>(at));
+    char const old = static_cast<char>(stream.get());
+    stream.seekp(static_cast<std::streamoff>(at));
+    stream.put(static_cast<char>(old ^ 1));
+  }
+  memo::directory_store with(memo::directory_options const& options) const {
+    return memo::directory_store{folder / "cache", options};
+  }
+  memo::lookup view(memo::directory_store const& in, memo::access how = memo::access::normal) const {
+    auto const found = in.view(one.object(), nullptr, how);
+    bool const right = memo::as_text(found.bytes.view) == one.bytes;
+    if (found.status == memo::lookup::error) CHECK(found.reason != "");
+    CHECK((found.status == memo::lookup::hit || found.bytes.view.empty()));
+    return found.status == memo::lookup::hit && !right ? memo::lookup::miss : found.status;
+  }
+};
 
 }  // namespace
 
@@ -348,4 +411,116 @@ TEST_CASE("one user's read-only directory serves hits and warns of puts") {
     return good && sample(2).put_into(store).stored && look_up(store, 2) == got::right ? 0 : 1;
   });
   CHECK(status == 0);
+}
+
+TEST_CASE("a view of a large object is a mapping, and one of a small object is read") {
+  watched_system const system;
+  viewed_object const object;
+  CHECK(object.store.capabilities().mappable);
+  CHECK(object.view(object.store) == memo::lookup::hit);
+  CHECK(object.view(object.store, memo::access::read_only) == memo::lookup::hit);
+  CHECK(system.mapped == 2);
+  sample const small(2, 50'000);
+  CHECK(small.put_into(object.store).stored);
+  auto const found = object.store.view(small.object());
+  CHECK(found.status == memo::lookup::hit);
+  CHECK(memo::as_text(found.bytes.view) == small.bytes);
+  CHECK(system.mapped == 2);
+  CHECK(object.store.read(object.one.object()).status == memo::lookup::hit);
+  CHECK(system.mapped == 2);
+}
+
+TEST_CASE("nothing is mapped on other file systems, nor where the system refuses") {
+  watched_system system;
+  SECTION("another file system") { system.file_system = 0x6969; }
+  SECTION("no more mappings") { system.map_error = ENOMEM; }
+  viewed_object const object;
+  CHECK(object.store.capabilities().mappable == (system.map_error != 0));
+  auto const found = object.store.view(object.one.object());
+  CHECK(found.status == memo::lookup::hit);
+  CHECK(memo::as_text(found.bytes.view) == object.one.bytes);
+  CHECK(reinterpret_cast<std::uintptr_t>(found.bytes.view.data()) % 64 == 0);
+  CHECK(system.mapped == (system.map_error != 0 ? 1 : 0));
+}
+
+TEST_CASE("whether a store maps is known before its directory is there") {
+  watched_system const system;
+  scratch_folder const folder;
+  memo::directory_store const store{folder / "a/b/cache"};
+  CHECK(store.capabilities().mappable);
+  CHECK(fs::is_empty(folder.path()));
+}
+
+TEST_CASE("an object that is damaged is no view, whenever it was viewed before") {
+  viewed_object const object;
+  bool const was_viewed = GENERATE(true, false);
+  std::size_t const at = GENERATE(0u, 20u, 40u, 63u, 64u, 70'000u, 300'063u);
+  if (was_viewed) CHECK(object.view(object.store) == memo::lookup::hit);
+  object.flip(at);
+  CHECK(object.view(object.store, memo::access::read_only) == memo::lookup::error);
+  CHECK(fs::exists(object.file));
+  CHECK(object.view(object.store) == memo::lookup::error);
+  CHECK_FALSE(fs::exists(object.file));
+  CHECK(object.view(object.store) == memo::lookup::miss);
+  CHECK(object.one.put_into(object.store).stored);
+  CHECK(object.view(object.store) == memo::lookup::hit);
+}
+
+TEST_CASE("an object's file of any other length is no view, and raises no signal") {
+  viewed_object const object;
+  bool const was_viewed = GENERATE(true, false);
+  if (was_viewed) CHECK(object.view(object.store) == memo::lookup::hit);
+  auto const length =
+      GENERATE(std::uint64_t{0}, 63, 64, 65, 4096, 140'000, 299'999, 300'063, 300'065, 1'000'000);
+  fs::resize_file(object.file, length);
+  CHECK(object.view(object.store) == memo::lookup::error);
+  CHECK(object.view(object.store) == memo::lookup::miss);
+}
+
+TEST_CASE("an object is checked at its first view, at each one, or never, as the options say") {
+  watched_system system;
+  system.hides_times = true;  // as if the damage had not changed them
+  viewed_object const object;
+  auto const each_time = object.with({.integrity = memo::integrity::every_view});
+  auto const trusting = object.with({.integrity = memo::integrity::trust_large, .trusted_size = 300'000});
+  auto const trusting_larger =
+      object.with({.integrity = memo::integrity::trust_large, .trusted_size = 300'001});
+  auto const status_in = [&](memo::directory_store const& store) {
+    return store.view(object.one.object(), nullptr, memo::access::read_only).status;
+  };
+  SECTION("before anybody viewed it") {
+    object.flip(100'000);
+    CHECK(status_in(object.store) == memo::lookup::error);
+    CHECK(status_in(each_time) == memo::lookup::error);
+    CHECK(status_in(trusting_larger) == memo::lookup::error);
+    CHECK(status_in(trusting) == memo::lookup::hit);
+    CHECK(status_in(object.store) == memo::lookup::error);
+  }
+  SECTION("after it was found whole") {
+    CHECK(status_in(each_time) == memo::lookup::hit);
+    object.flip(100'000);
+    CHECK(status_in(object.store) == memo::lookup::hit);
+    CHECK(status_in(trusting_larger) == memo::lookup::hit);
+    CHECK(status_in(trusting) == memo::lookup::hit);
+    CHECK(status_in(each_time) == memo::lookup::error);
+  }
+  SECTION("and its header always") {
+    CHECK(status_in(trusting) == memo::lookup::hit);
+    object.flip(45);
+    CHECK(status_in(object.store) == memo::lookup::error);
+    CHECK(status_in(trusting) == memo::lookup::error);
+  }
+}
+
+TEST_CASE("a view notes an old object's use, in normal access") {
+  viewed_object const object;
+  auto const old = fs::last_write_time(object.file) - std::chrono::hours(2);
+  fs::last_write_time(object.file, old);
+  CHECK(object.view(object.store, memo::access::read_only) == memo::lookup::hit);
+  CHECK(fs::last_write_time(object.file) == old);
+  CHECK(object.view(object.store) == memo::lookup::hit);
+  auto const noted = fs::last_write_time(object.file);
+  CHECK(noted > old + std::chrono::hours(1));
+  CHECK(object.view(object.store) == memo::lookup::hit);
+  CHECK(fs::last_write_time(object.file) == noted);
 }

@@ -75,7 +75,9 @@ class losing_store {
       found.bytes.view = found.bytes.view.first(size - 4);
     return found;
   }
-  memo::found_object view(memo::digest const& object, memo::access how) { return read(object, nullptr, how); }
+  memo::found_object view(memo::digest const& object, void const* tag, memo::access how) {
+    return read(object, tag, how);
+  }
   memo::put_result put(std::span<memo::put_request const> requests) { return store_.put(requests); }
   std::optional<std::string> read_last(memo::digest const& id) { return store_.read_last(id); }
   memo::put_result write_last(memo::digest const& id, memo::byte_view bytes) {

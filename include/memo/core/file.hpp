@@ -161,12 +161,14 @@ inline outcome<std::size_t> read_at(int fd, std::byte* to, std::size_t size, std
   return {done, 0};
 }
 
-/// Writes all pieces, one after the other, at the descriptor's position.
-inline int write_all(int fd, std::span<byte_view const> pieces) {
+/// Writes all pieces, one after the other. `write(batch, count, done)` writes one batch, after `done` bytes.
+template <class Write>
+int write_pieces(std::span<byte_view const> pieces, Write write) {
   constexpr std::size_t most =
       64;  // well below IOV_MAX, and enough that a call costs nothing beside the copy
   std::size_t first = 0;
   std::size_t skip = 0;  // bytes of the first piece that are written already
+  std::uint64_t done = 0;
   while (first < pieces.size()) {
     iovec batch[most];
     std::size_t count = 0;
@@ -182,10 +184,11 @@ inline int write_all(int fd, std::span<byte_view const> pieces) {
       continue;
     }
     int error = 0;
-    ssize_t const got = retried(error, [&] { return table.writev(fd, batch, static_cast<int>(count)); });
+    ssize_t const got = retried(error, [&] { return write(batch, static_cast<int>(count), done); });
     if (error != 0) return error;
     if (got == 0) return EIO;
     std::size_t left = static_cast<std::size_t>(got);
+    done += left;
     while (first < pieces.size() && left >= pieces[first].size() - skip) {
       left -= pieces[first].size() - skip;
       ++first;
@@ -194,6 +197,19 @@ inline int write_all(int fd, std::span<byte_view const> pieces) {
     skip += left;
   }
   return 0;
+}
+
+/// Writes all pieces at the descriptor's position.
+inline int write_all(int fd, std::span<byte_view const> pieces) {
+  return write_pieces(
+      pieces, [fd](iovec const* batch, int count, std::uint64_t) { return table.writev(fd, batch, count); });
+}
+
+/// Writes all pieces at an offset.
+inline int write_all_at(int fd, std::span<byte_view const> pieces, std::uint64_t offset) {
+  return write_pieces(pieces, [fd, offset](iovec const* batch, int count, std::uint64_t done) {
+    return table.pwritev(fd, batch, count, static_cast<off_t>(offset + done));
+  });
 }
 
 /// Writes all bytes at an offset.
@@ -215,6 +231,13 @@ inline int write_at(int fd, byte_view bytes, std::uint64_t offset) {
 inline int sync_file(int fd) {
   int error = 0;
   retried(error, [&] { return table.fsync(fd); });
+  return error;
+}
+
+/// The same for a file whose times may be lost.
+inline int sync_data(int fd) {
+  int error = 0;
+  retried(error, [&] { return table.fdatasync(fd); });
   return error;
 }
 

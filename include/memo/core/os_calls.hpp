@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -34,8 +35,16 @@ struct calls {
   };
   ssize_t (*pwrite)(int, void const*, std::size_t, off_t) =
       [](int fd, void const* from, std::size_t n, off_t at) { return ::pwrite(fd, from, n, at); };
+  ssize_t (*pwritev)(int, iovec const*, int, off_t) = [](int fd, iovec const* pieces, int count, off_t at) {
+    return ::pwritev(fd, pieces, count, at);
+  };
   int (*close)(int) = [](int fd) { return ::close(fd); };
   int (*fsync)(int) = [](int fd) { return ::fsync(fd); };
+  int (*fdatasync)(int) = [](int fd) { return ::fdatasync(fd); };
+  // To read, shared with the kernel's copy of the file.
+  void* (*mmap)(std::size_t, int, off_t) = [](std::size_t n, int fd, off_t at) {
+    return ::mmap(nullptr, n, PROT_READ, MAP_SHARED, fd, at);
+  };
   int (*renameat)(int, char const*, int, char const*) = [](int from_folder, char const* from, int to_folder,
                                                            char const* to) {
     return ::renameat(from_folder, from, to_folder, to);

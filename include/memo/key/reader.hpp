@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memo/core/bytes.hpp>
+#include <memo/core/large_pages.hpp>
 #include <memo/key/bounds.hpp>
 #include <memo/key/contiguous.hpp>
 #include <memo/key/hashable.hpp>
@@ -183,6 +184,11 @@ class reader
     if (size > most) detail::throw_undecodable("a size beyond the end");
     return static_cast<std::size_t>(size);
   }
+  // How many elements of `size` bytes to allocate at once: all, unless they would take much more than the bytes do. Four
+  // times as much is what a container of empty containers needs.
+  std::size_t room_for(std::size_t count, std::size_t size) const {
+    return std::min(count, 16 + 4 * (remaining() / size));
+  }
   std::string_view get_text() { return as_text(raw(get_size(1))); }
 
   template <class T>
@@ -240,6 +246,10 @@ T reader::get_contiguous(std::size_t count) {
   } else {
     T values;
     if constexpr (std::is_default_constructible_v<element>) {
+      if (bytes.size() >= detail::large_pages_from) {
+        values.reserve(count);
+        detail::prefer_large_pages(values.data(), bytes.size());
+      }
       values.resize(count);
       copy_to(values.data(), bytes);
     } else {
@@ -287,9 +297,7 @@ T reader::get_sequence() {
   } else {
     std::size_t const count = get_size(detail::smallest_form<element>());
     T values;
-    // More would let a small size of large elements allocate much more than the bytes are.
-    if constexpr (requires { values.reserve(count); })
-      values.reserve(std::min(count, 16 + remaining() / sizeof(element)));
+    if constexpr (requires { values.reserve(count); }) values.reserve(room_for(count, sizeof(element)));
     for (std::size_t i = 0; i < count; ++i) values.push_back(get<element>());
     return values;
   }
@@ -300,6 +308,7 @@ T reader::get_keyed() {
   constexpr bool mapped = requires { typename T::mapped_type; };
   std::size_t const count = get_size(detail::smallest_form<detail::key_of<T>>());
   T values;
+  if constexpr (requires { values.reserve(count); }) values.reserve(room_for(count, sizeof(void*)));
   for (std::size_t i = 0; i < count; ++i) {
     auto key = get<detail::key_of<T>>();
     if constexpr (mapped)

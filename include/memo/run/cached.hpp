@@ -47,17 +47,17 @@ inline digest codec_of(value_type const& type) {
   return type.schema == nullptr ? digest{} : hash_bytes(as_byte_view(type.schema()), encoding_version);
 }
 
-/// How an entry describes an encoded value: with its bytes where they are few, else as an object.
-inline stored_output describe(encoding const& encoded, value_type const& type, std::uint64_t inline_limit) {
+/// How an entry describes an encoded value: with its bytes where they are few, else as an object. A store that wants few
+/// bytes inline and keeps live values gets an object beside them, which is the live value alone.
+inline stored_output describe(encoding const& encoded, value_type const& type,
+                              memo::capabilities const& able) {
   stored_output out;
   out.value = encoded.value();
   out.codec = codec_of(type);
   out.size = encoded.size();
-  out.is_inline = encoded.size() <= inline_limit;
-  if (out.is_inline)
-    out.bytes = encoded.join();
-  else
-    out.object = encoded.object();
+  out.is_inline = encoded.size() <= able.inline_limit;
+  if (out.is_inline) out.bytes = encoded.join();
+  if (!out.is_inline || (able.live && able.inline_limit != 0)) out.object = encoded.object();
   return out;
 }
 
@@ -72,18 +72,24 @@ inline object_source object_of(encoding const& encoded, value_type const& type,
           .live = {std::move(value), type.tag, encoded.size(), type.stored_form}};
 }
 
-/// Reads the value of one output of an entry. `elements_only`: the stored bytes of a contiguous value will do.
+/// Reads the value of one output of an entry. `elements_only`: the stored bytes of a contiguous value will do, where they
+/// are.
 inline loaded load_output(any_store& store, stored_output const& kept, value_type const& type,
                           bool elements_only, access how) {
   if (!kept.has_value()) return {{}, {}, "its value was not kept"};
   if (kept.codec != codec_of(type)) return {{}, {}, "its value has another form"};
   shared_bytes bytes = kept.bytes;
   if (!kept.is_inline) {
-    found_object object = store.read(kept.object, type.tag, how);
+    bool const in_place = elements_only && type.elements != nullptr;
+    found_object object =
+        in_place ? store.view(kept.object, type.tag, how) : store.read(kept.object, type.tag, how);
     if (object.status != lookup::hit)
       return {{}, {}, object.reason.empty() ? std::string("its value is gone") : std::move(object.reason)};
     if (object.live && object.live.tag == type.tag) return {std::move(object.live.value), {}, {}};
     bytes = std::move(object.bytes);
+  } else if (kept.object && type.tag != nullptr) {
+    found_object object = store.read(kept.object, type.tag, how);
+    if (object.live && object.live.tag == type.tag) return {std::move(object.live.value), {}, {}};
   }
   if (bytes.view.size() != kept.size) return {{}, {}, "its value is damaged"};
   if (elements_only && type.elements != nullptr && !kept.is_inline) return {{}, std::move(bytes), {}};

@@ -62,6 +62,7 @@ class engine {
   void fill_line(std::uint32_t step, memo::step_report& line);
   void add_report();
   void write_last();
+  void apply_limits();
   void throw_failure();
 
   // order (engine_schedule.hpp)

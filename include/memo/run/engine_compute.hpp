@@ -241,17 +241,19 @@ inline std::vector<fingerprint> engine::publish(std::uint32_t step, cached_call&
     } else {
       encodings.push_back(type.encode(outputs[i].get(), seed_));
       encoding const& encoded = encodings.back();
-      out = describe(encoded, type, able.inline_limit);
+      out = describe(encoded, type, able);
       if (i == 0 && r.identity != nullptr)
         out.value = r.identity(r.identity_function, outputs[i].get(), seed_);
       fingerprints.push_back(out.value);
-      // The elements of a map hold its value; a live value costs nothing beside them.
-      bool const in_elements = result.map.packed && !able.live && !out.is_inline && !has_identity(r.reads[0]);
+      // The elements of a map hold its value; where only this process keeps it, a live value costs nothing beside them.
+      bool const is_live_alone = able.live && !able.shared;
+      bool const in_elements =
+          result.map.packed && !is_live_alone && !out.is_inline && !has_identity(r.reads[0]);
       if (r.policy == cache_policy::digest_only || in_elements) {
         out.is_inline = false;
         out.bytes = {};
         out.object = {};
-      } else if (!out.is_inline) {
+      } else if (out.object) {
         objects.push_back(object_of(encoded, type, outputs[i]));
       }
     }

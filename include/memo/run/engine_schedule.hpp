@@ -193,6 +193,7 @@ inline void engine::run(executor_ref executor) {
   group_ = nullptr;
   if (broken_) std::rethrow_exception(broken_);
   write_last();
+  apply_limits();
   report_.time_ns = time().steady_ns() - start;
   add_report();
   tell(event_kind::did_finish, no_step);

@@ -189,6 +189,20 @@ inline void engine::write_last() {
   if (!written.warning.empty()) warn(no_step, written.warning);
 }
 
+/// The limits of the stores hold before the run returns. Where what it uses is more than they allow, the report says so:
+/// nothing went wrong that `strict` would have to stop at.
+inline void engine::apply_limits() {
+  if (!rules().writes || request_.plan_only) return;
+  auto const apply = [this](any_store& store) {
+    std::string text = store.put({}).warning;
+    if (text.empty()) return;
+    tell(event_kind::did_warn, no_step, text);
+    warnings_.emplace_back(no_step, std::move(text));
+  };
+  apply(request_.store);
+  for (auto& named : request_.named_stores) apply(named.second);
+}
+
 inline void engine::throw_failure() {
   if (strict_error_) std::rethrow_exception(strict_error_);
   if (request_.options.keep_going) return;

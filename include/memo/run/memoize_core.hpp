@@ -221,9 +221,9 @@ class memoize_core {
   put_result put_value(cached_call& call, std::shared_ptr<void const> const& value, value_type const& type,
                        std::int64_t took) const {
     encoding const encoded = type.encode(value.get(), seed_);
-    stored_output out = describe(encoded, type, store_.capabilities().inline_limit);
+    stored_output out = describe(encoded, type, store_.capabilities());
     object_source const source = object_of(encoded, type, value);
-    bool const is_inline = out.is_inline;
+    bool const has_object = static_cast<bool>(out.object);
     entry made;
     made.project = options_.project;
     made.pipeline = "memoize";
@@ -231,7 +231,7 @@ class memoize_core {
     made.created_ms = time().wall_ms();
     made.cost_ns = took;
     made.outputs.push_back(std::move(out));
-    return call.publish(store_, std::move(made), {&source, is_inline ? 0u : 1u});
+    return call.publish(store_, std::move(made), {&source, has_object ? 1u : 0u});
   }
 
   void tell(event_kind what, std::string const& text) const {

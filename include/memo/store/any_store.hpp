@@ -19,33 +19,35 @@ class any_store {
       : held_(static_cast<interface*>(new model<std::remove_cvref_t<Store>>(std::forward<Store>(held)))) {}
 
   memo::capabilities capabilities() const { return held_->capabilities(); }
-  found_entries find(digest const& key, access how = access::normal) { return held_->find(key, how); }
-  void find(std::span<digest const> keys, std::span<found_entries> answers, access how = access::normal) {
+  found_entries find(digest const& key, access how = access::normal) const { return held_->find(key, how); }
+  void find(std::span<digest const> keys, std::span<found_entries> answers, access how = access::normal) const {
     held_->find_many(keys, answers, how);
   }
-  found_object read(digest const& object, void const* tag = nullptr, access how = access::normal) {
+  found_object read(digest const& object, void const* tag = nullptr, access how = access::normal) const {
     return held_->read(object, tag, how);
   }
-  found_object view(digest const& object, access how = access::normal) { return held_->view(object, how); }
-  std::int64_t recall(digest const& key, recall_request const& request) {
+  found_object view(digest const& object, void const* tag = nullptr, access how = access::normal) const {
+    return held_->view(object, tag, how);
+  }
+  std::int64_t recall(digest const& key, recall_request const& request) const {
     return held_->recall(key, request);
   }
-  put_result put(std::span<put_request const> requests) { return held_->put(requests); }
-  std::optional<std::string> read_last(digest const& id) { return held_->read_last(id); }
-  put_result write_last(digest const& id, byte_view text) { return held_->write_last(id, text); }
-  claim_result claim(claim_request const& request) { return held_->claim(request); }
-  std::shared_ptr<void> pin(std::span<digest const> keys) { return held_->pin(keys); }
-  bool erase(digest const& key) { return held_->erase(key); }
-  void discard(digest const& object) { held_->discard(object); }
-  void visit(void (*seen)(void*, entry_info const&), void* state) { held_->visit(seen, state); }
-  std::vector<entry_info> list() { return held_->list(); }
-  entries show(digest const& key) { return held_->show(key); }
-  store_stats stats() { return held_->stats(); }
-  verify_result verify() { return held_->verify(); }
-  collect_result collect(store_limits limits) { return held_->collect(limits); }
-  collect_result collect() { return held_->collect(); }
-  void clear() { held_->clear(); }
-  void clear_step(std::string_view pipeline, std::string_view step) { held_->clear_step(pipeline, step); }
+  put_result put(std::span<put_request const> requests) const { return held_->put(requests); }
+  std::optional<std::string> read_last(digest const& id) const { return held_->read_last(id); }
+  put_result write_last(digest const& id, byte_view text) const { return held_->write_last(id, text); }
+  claim_result claim(claim_request const& request) const { return held_->claim(request); }
+  std::shared_ptr<void> pin(std::span<digest const> keys) const { return held_->pin(keys); }
+  bool erase(digest const& key) const { return held_->erase(key); }
+  void discard(digest const& object) const { held_->discard(object); }
+  void visit(void (*seen)(void*, entry_info const&), void* state) const { held_->visit(seen, state); }
+  std::vector<entry_info> list() const { return held_->list(); }
+  entries show(digest const& key) const { return held_->show(key); }
+  store_stats stats() const { return held_->stats(); }
+  verify_result verify() const { return held_->verify(); }
+  collect_result collect(store_limits limits) const { return held_->collect(limits); }
+  collect_result collect() const { return held_->collect(); }
+  void clear() const { held_->clear(); }
+  void clear_step(std::string_view pipeline, std::string_view step) const { held_->clear_step(pipeline, step); }
 
  private:
   struct interface {
@@ -54,7 +56,7 @@ class any_store {
     virtual found_entries find(digest const&, access) = 0;
     virtual void find_many(std::span<digest const>, std::span<found_entries>, access) = 0;
     virtual found_object read(digest const&, void const*, access) = 0;
-    virtual found_object view(digest const&, access) = 0;
+    virtual found_object view(digest const&, void const*, access) = 0;
     virtual std::int64_t recall(digest const&, recall_request const&) = 0;
     virtual put_result put(std::span<put_request const>) = 0;
     virtual std::optional<std::string> read_last(digest const&) = 0;
@@ -87,7 +89,9 @@ class any_store {
     found_object read(digest const& object, void const* tag, access how) override {
       return held.read(object, tag, how);
     }
-    found_object view(digest const& object, access how) override { return held.view(object, how); }
+    found_object view(digest const& object, void const* tag, access how) override {
+      return held.view(object, tag, how);
+    }
     std::int64_t recall(digest const& key, recall_request const& request) override {
       if constexpr (requires { held.recall(key, request); })
         return held.recall(key, request);

@@ -27,7 +27,8 @@ namespace memo {
 ///   std::bad_alloc. A store's own trouble never makes a wrong value.
 /// - `find` and `read` write nothing but what `access::normal` allows.
 /// - An entry becomes visible after its objects, whole or not at all.
-/// - `put` of many is one operation for the store: it may pack them.
+/// - `put` of many is one operation for the store: it may pack them. `put` of none applies the store's own limits now, and
+///   warns where they cannot be kept, as what is pinned is more.
 /// - `pin`ned keys, and the objects that their entries name, survive limits and `collect` until the returned
 ///   handle is destroyed. Limits are enforced on put or by `collect`, least valuable first: by age and bytes
 ///   against cost.
@@ -52,8 +53,9 @@ concept store =
       s.find(ids, answers, how);
       // Objects. `tag` is the wanted live type, or null for bytes.
       { s.read(id, tag, how) } -> std::same_as<found_object>;
-      // The bytes of an object where they are: mapped, where the store is `mappable`; else as `read` gives them.
-      { s.view(id, how) } -> std::same_as<found_object>;
+      // The live value of the wanted type, as `read` gives it; else the bytes where they are: mapped, where the store is
+      // `mappable`, and as `read` gives them where not.
+      { s.view(id, tag, how) } -> std::same_as<found_object>;
       { s.put(requests) } -> std::same_as<put_result>;
       // The text of the last run, by an identifier of the engine's making.
       { s.read_last(id) } -> std::same_as<std::optional<std::string>>;

@@ -1,10 +1,15 @@
 /// The records of a directory store as files: read with a bounded reader, published by renaming, never changed.
 #pragma once
 
+#include <memo/core/large_pages.hpp>
+#include <memo/core/mapping.hpp>
+#include <memo/store/integrity.hpp>
 #include <memo/store/record_reader.hpp>
 #include <memo/store/store_root.hpp>
+#include <memo/store/synced_names.hpp>
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <span>
 #include <vector>
@@ -55,53 +60,30 @@ class directory_files {
   /// Reads a record. A hit takes four system calls, one more where its time of use is noted.
   found_record read(record_kind kind, digest const& id, access how) {
     found_record found;
-    int const in = folder(kind);
-    if (in < 0) {
-      std::string const trouble = root_.trouble();
-      if (trouble.empty()) return found;
-      return {lookup::error, {}, "store unreadable: " + trouble, false};
-    }
-    record_name const name(id);
-    auto const file = how == access::read_only ? os::open_untouched(in, name.file())
-                                               : os::open_for_reading(in, name.file());
-    if (!file) return file.error == ENOENT ? found : unreadable(kind, id, how, file.error);
-    auto const status = os::status_of(file.value.get());
-    if (!status) return unreadable(kind, id, how, status.error);
-    std::uint64_t const most = kind == record_kind::object ? ~std::uint64_t{0} >> 1 : max_entry_size;
-    if (!status.value.is_file || status.value.size < record_header_size || status.value.size > most)
-      return damaged(kind, id, how);
-    if (status.value.size > read_at_once) {
-      // Before anything is allocated: the size of a file says nothing, a sparse one costs nothing to make.
-      header_bytes raw;
-      auto const got = os::read_at(file.value.get(), raw.data(), raw.size(), 0);
-      if (!got) return unreadable(kind, id, how, got.error);
-      record_header header;
-      switch (read_header({raw.data(), got.value}, status.value.size, kind, id, header)) {
-        case record_state::good:
-          break;
-        case record_state::other_format:
-          return found;
-        case record_state::damaged:
-          return damaged(kind, id, how);
-      }
-    }
-    aligned_block const block(static_cast<std::size_t>(status.value.size));
-    auto const got = os::read_up_to(file.value.get(), block.data(), block.size());
-    if (!got) return unreadable(kind, id, how, got.error);
-    byte_view payload;
-    switch (read_record(block.view().first(got.value), kind, id, payload)) {
-      case record_state::good:
-        break;
-      case record_state::other_format:
-        return found;
-      case record_state::damaged:
-        return damaged(kind, id, how);
-    }
-    if (how == access::normal && now_ns() - status.value.modified_ns > an_hour_ns)
-      os::touch(file.value.get());
-    found.payload = block.share(payload);
-    found.status = lookup::hit;
+    open_record const record = open(kind, id, how, found);
+    if (record.file) read_into(found, record, how);
     return found;
+  }
+
+  /// An object's bytes: mapped from where it pays and the file system is one on which that is safe, else as `read` gives
+  /// them. The header is read, and never faults; the payload is checked in place as `rules` say.
+  found_record view(digest const& id, access how, view_rules const& rules) {
+    found_record found;
+    open_record const record = open(record_kind::object, id, how, found);
+    if (!record.file) return found;
+    bool const is_mapped = record.status.size >= least_mapped && can_map(record.file.get(), record.status) &&
+                           map_into(found, record, how, rules);
+    if (!is_mapped) read_into(found, record, how);
+    return found;
+  }
+
+  /// True where files in an open folder, or an open file itself, may be mapped. Asks once for each file system.
+  bool can_map(int fd, os::file_status const& status) {
+    if (status.device == safe_device_.load(std::memory_order_relaxed)) return true;
+    if (status.device == unsafe_device_.load(std::memory_order_relaxed)) return false;
+    bool const is_safe = os::is_safe_to_map(fd);
+    (is_safe ? safe_device_ : unsafe_device_).store(status.device, std::memory_order_relaxed);
+    return is_safe;
   }
 
   /// True where an object lies here whose header is the one that it would be written with. Its time of use is
@@ -121,13 +103,26 @@ class directory_files {
     return same;
   }
 
-  /// Writes a record aside and renames it to its name: readers see the old one or the new one. 0 or an errno.
-  int publish(record_source const& source) {
+  /// Forces a record that lies here, and its name, to the disk. 0 or an errno; then it is gone, as what is left of it in
+  /// memory may not be what is on the disk.
+  int sync(record_kind kind, digest const& id) {
+    int const in = folder(kind);
+    record_name const name(id);
+    auto const file = os::open_for_reading(in, name.file());
+    int error = file ? os::sync_data(file.value.get()) : file.error;
+    if (error == 0) error = names_.sync(in, kind, name);
+    if (error != 0) remove(kind, id);
+    return error;
+  }
+
+  /// Writes a record aside and renames it to its name: readers see the old one or the new one. With `full` it is on the
+  /// disk first, and its name before this returns. 0 or an errno.
+  int publish(record_source const& source, durability level = durability::none) {
     for (int attempt = 0;; ++attempt) {
       int const in = folder(source.header.kind);
       if (in < 0) return ENOENT;
-      int const error = publish_in(in, source);
-      if (error != ENOENT || attempt == 1) return error;
+      int const error = publish_in(in, source, level);
+      if (error != ENOENT || attempt == 9) return error;
       // Somebody cleared the store meanwhile, or deleted the folder that is held open: go back to the path.
       root_.forget_if_deleted(in);
       if (!root_.open_for_writing().empty()) return ENOENT;
@@ -198,6 +193,9 @@ class directory_files {
   }
 
  private:
+  /// A smaller object is read: making and removing a mapping takes as long as reading so many bytes and hashing them
+  /// (7 us, Linux 6.18).
+  static constexpr std::uint64_t least_mapped = std::uint64_t{128} << 10;
   /// Above this size a header is checked before memory is taken for the whole.
   static constexpr std::uint64_t read_at_once = std::uint64_t{1} << 20;
   static constexpr std::int64_t an_hour_ns = 3'600'000'000'000;
@@ -213,6 +211,126 @@ class directory_files {
     return kind == record_kind::entry ? "entry" : kind == record_kind::object ? "value" : "last record";
   }
 
+  /// A file that is as long as a record of its kind may be.
+  struct open_record {
+    record_kind kind = record_kind::entry;
+    digest id;
+    os::unique_fd file;
+    os::file_status status;
+  };
+
+  /// Where there is no such file, `found` says so.
+  open_record open(record_kind kind, digest const& id, access how, found_record& found) {
+    open_record record{kind, id, {}, {}};
+    int const in = folder(kind);
+    if (in < 0) {
+      std::string const trouble = root_.trouble();
+      if (!trouble.empty()) found = {lookup::error, {}, "store unreadable: " + trouble, false};
+      return record;
+    }
+    record_name const name(id);
+    auto file = how == access::read_only ? os::open_untouched(in, name.file())
+                                         : os::open_for_reading(in, name.file());
+    if (!file) {
+      if (file.error != ENOENT) found = unreadable(kind, id, how, file.error);
+      return record;
+    }
+    auto const status = os::status_of(file.value.get());
+    std::uint64_t const most = kind == record_kind::object ? ~std::uint64_t{0} >> 1 : max_entry_size;
+    if (!status) {
+      found = unreadable(kind, id, how, status.error);
+    } else if (!status.value.is_file || status.value.size < record_header_size || status.value.size > most) {
+      found = damaged(kind, id, how);
+    } else {
+      record.file = std::move(file.value);
+      record.status = status.value;
+    }
+    return record;
+  }
+
+  /// Reads the header by itself; where it is not good, `found` says so.
+  bool read_header_of(open_record const& record, access how, record_header& header, found_record& found) {
+    header_bytes raw;
+    auto const got = os::read_at(record.file.get(), raw.data(), raw.size(), 0);
+    if (!got) {
+      found = unreadable(record.kind, record.id, how, got.error);
+      return false;
+    }
+    return is_good(read_header({raw.data(), got.value}, record.status.size, record.kind, record.id, header),
+                   record, how, found);
+  }
+
+  bool is_good(record_state state, open_record const& record, access how, found_record& found) {
+    if (state == record_state::damaged) found = damaged(record.kind, record.id, how);
+    return state == record_state::good;
+  }
+
+  void read_into(found_record& found, open_record const& record, access how) {
+    record_header header;
+    // Before anything is allocated: the size of a file says nothing, a sparse one costs nothing to make.
+    if (record.status.size > read_at_once && !read_header_of(record, how, header, found)) return;
+    aligned_block const block(static_cast<std::size_t>(record.status.size));
+    prefer_large_pages(block.data(), block.size());
+    auto const got = os::read_up_to(record.file.get(), block.data(), block.size());
+    if (!got) {
+      found = unreadable(record.kind, record.id, how, got.error);
+      return;
+    }
+    byte_view payload;
+    if (!is_good(read_record(block.view().first(got.value), record.kind, record.id, payload), record, how,
+                 found))
+      return;
+    if (is_long_unused(record)) note_use(record, how);
+    found.payload = block.share(payload);
+    found.status = lookup::hit;
+  }
+
+  /// False where it cannot be mapped, and has to be read.
+  bool map_into(found_record& found, open_record const& record, access how, view_rules const& rules) {
+    record_header header;
+    if (!read_header_of(record, how, header, found)) return true;
+    auto const mapped = os::map(record.file.get(), 0, record.status.size);
+    if (!mapped) return false;
+    byte_view const payload = mapped.value->view().subspan(record_header_size);
+    digest const version = version_of(record.id, record.status);
+    bool const is_known =
+        rules.trusts(header.size) || (rules.check != integrity::every_view && verified_here.has(version));
+    if (!is_known) {
+      if (hash_bytes(payload) != header.checksum) {
+        found = damaged(record.kind, record.id, how);
+        return true;
+      }
+      verified_here.add(version);
+    }
+    if (is_long_unused(record) && note_use(record, how) && verified_here.has(version)) {
+      // The new times are our own doing.
+      auto const now = os::status_of(record.file.get());
+      if (now && now.value.size == record.status.size) verified_here.add(version_of(record.id, now.value));
+    }
+    found.payload = {mapped.value, payload};
+    found.status = lookup::hit;
+    return true;
+  }
+
+  /// Stands for an object as it lies in one file now.
+  static digest version_of(digest const& id, os::file_status const& status) {
+    std::array<std::uint64_t, 7> const parts{id.high,
+                                             id.low,
+                                             status.device,
+                                             status.inode,
+                                             status.size,
+                                             static_cast<std::uint64_t>(status.modified_ns),
+                                             static_cast<std::uint64_t>(status.changed_ns)};
+    return hash_bytes(std::as_bytes(std::span(parts)));
+  }
+
+  bool is_long_unused(open_record const& record) const {
+    return now_ns() - record.status.modified_ns > an_hour_ns;
+  }
+  static bool note_use(open_record const& record, access how) {
+    return how == access::normal && os::touch(record.file.get()) == 0;
+  }
+
   found_record damaged(record_kind kind, digest const& id, access how) {
     if (how == access::normal) remove(kind, id);
     return {lookup::error, {}, std::string(word_for(kind)) + " damaged", true};
@@ -224,7 +342,7 @@ class directory_files {
     return {lookup::error, {}, std::string(word_for(kind)) + " unreadable: " + os::error_text(error), false};
   }
 
-  int publish_in(int in, record_source const& source) {
+  int publish_in(int in, record_source const& source, durability level) {
     record_name const name(source.header.id);
     // A link in a shard's place would lead out of the store, a file would be in the way for ever.
     if (auto const shard = os::status_at(in, name.shard().c_str()); shard && !shard.value.is_folder)
@@ -235,12 +353,14 @@ class directory_files {
       if (int const error =
               os::make_folder(in, name.shard().c_str(), folder_mode(root_.share()), root_.group()))
         return error;
+      names_.forget(source.header.kind, name);
       made = os::create_new(in, temporary.c_str(), file_mode(root_.share()), root_.group());
     }
     if (!made) return made.error;
     header_bytes const header = encode_header(source.header);
     int error = source.file != nullptr ? write_from_file(made.value.get(), header, source)
                                        : write_pieces(made.value.get(), header, source.pieces);
+    if (error == 0 && level == durability::full) error = os::sync_data(made.value.get());
     if (int const closing = made.value.close(); error == 0) error = closing;
     if (error == 0) {
       error = os::rename_file(in, temporary.c_str(), in, name.file());
@@ -248,7 +368,12 @@ class directory_files {
         error = os::rename_file(in, temporary.c_str(), in, name.file());
       // Over a network a rename can be done, its answer be lost, and the repetition find nothing to rename.
       if (error != 0 && starts_with(in, name.file(), header)) error = 0;
-      if (error == 0) return 0;
+      if (error == 0 && level == durability::none) return 0;
+      if (error == 0) {
+        error = names_.sync(in, source.header.kind, name);
+        if (error != 0) os::remove_file(in, name.file());
+        return error;
+      }
     }
     os::remove_file(in, temporary.c_str());
     return error;
@@ -293,6 +418,9 @@ class directory_files {
   }
 
   store_root root_;
+  synced_names names_;
+  std::atomic<std::uint64_t> safe_device_{~std::uint64_t{0}};
+  std::atomic<std::uint64_t> unsafe_device_{~std::uint64_t{0}};
 };
 
 }  // namespace memo::detail

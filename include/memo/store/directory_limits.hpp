@@ -2,7 +2,10 @@
 #pragma once
 
 #include <memo/store/directory_files.hpp>
+#include <memo/store/directory_usage.hpp>
+#include <memo/store/limits.hpp>
 #include <memo/store/pins.hpp>
+#include <memo/store/worth.hpp>
 
 #include <algorithm>
 #include <limits>
@@ -26,29 +29,33 @@ inline store_stats measure(directory_files& files) {
   return sum;
 }
 
-/// How much it would hurt to lose an entry: the cost of computing it again, against the bytes that it takes and
-/// the time since it was last used. The constants keep small and fresh ones from counting as free or priceless.
-inline double worth(std::int64_t cost_ns, std::uint64_t bytes, std::int64_t idle_ns) {
-  double const cost = static_cast<double>(cost_ns < 0 ? 0 : cost_ns) + 1e6;
-  double const idle = static_cast<double>(idle_ns < 0 ? 0 : idle_ns) + 6e10;
-  return cost / ((static_cast<double>(bytes) + 4096) * idle);
-}
-
-/// One pass over a root. The caller sees to it that no thread of this process puts meanwhile; that no other
-/// process collects is seen to here.
+/// One pass over a root. The caller sees to it that no thread of this process puts meanwhile.
 class directory_collector {
  public:
   directory_collector(directory_files& files, pins const& pinned) : files_(files), pins_(pinned) {}
+  directory_collector(directory_collector const&) = delete;
+  directory_collector& operator=(directory_collector const&) = delete;
+  ~directory_collector() {
+    if (has_lock_) os::unlock(lock_.get());
+  }
+
+  /// Takes the lock by which one process at a time collects; false where another has it for so long, or where there is
+  /// nothing to collect.
+  bool begin(std::int64_t wait_ns) {
+    if (files_.folder(record_kind::entry) < 0) return false;
+    auto opened = files_.root().open_lock();
+    if (!opened) return false;
+    lock_ = std::move(opened.value);
+    has_lock_ = try_for(wait_ns, [&] { return os::try_lock(lock_.get()); }) == 0;
+    return has_lock_;
+  }
 
   /// Removes entries that are too old, then the least valuable until the limits hold, and what nothing names:
-  /// objects after 10 minutes, or at once where bytes are short, and half-written files after a day.
-  collect_result collect(store_limits const& limits) {
+  /// objects after 10 minutes, or where bytes are short after one, and at once where this process `is_alone`: the entry
+  /// of an object that another process has just put may be on its way. Half-written files go after a day.
+  collect_result collect(store_limits const& limits, bool is_alone) {
     collect_result result;
-    if (files_.folder(record_kind::entry) < 0) return result;
-    auto const lock = files_.root().open_lock();
-    if (!lock || os::try_lock(lock.value.get()) != 0) return result;
-    held_lock const held{lock.value.get()};
-    auto const now = os::time_by(held.fd);
+    auto const now = os::time_by(lock_.get());
     if (!now) return result;
     now_ns_ = now.value;
     scan();
@@ -56,7 +63,7 @@ class directory_collector {
     std::uint64_t const entries_before = entries_.size() - gone_;
     drop_old(limits.max_age_ms);
     drop_unnamed(ten_minutes_ns);
-    if (is_over(limits)) drop_unnamed(0);
+    if (is_over(limits)) drop_unnamed(is_alone ? 0 : ten_minutes_ns / 10);
     if (is_over(limits)) drop_least_valuable(limits);
     result.removed_entries = entries_before - (entries_.size() - gone_) + damaged_;
     result.removed_bytes = before - total_ + damaged_bytes_;
@@ -72,11 +79,6 @@ class directory_collector {
  private:
   static constexpr std::int64_t ten_minutes_ns = 600'000'000'000;
   static constexpr std::int64_t a_day_ns = 86'400'000'000'000;
-
-  struct held_lock {
-    ~held_lock() { os::unlock(fd); }
-    int fd;
-  };
 
   struct kept_entry {
     found_file file;
@@ -130,12 +132,8 @@ class directory_collector {
     kept_entry kept;
     total_ += file.size;
     std::uint64_t bytes = file.size;
-    std::int64_t cost = 0;
     for (auto const& variant : *variants) {
       kept.created_ms = std::max(kept.created_ms, variant.created_ms);
-      // Variants without dependencies are parts of one result: the packs of a map's elements.
-      bool const is_part = variant.variant && variant.dependencies.empty();
-      cost = is_part ? cost + std::max<std::int64_t>(variant.cost_ns, 0) : std::max(cost, variant.cost_ns);
       for (auto const& output : variant.outputs) {
         kept_object* const object = objects_.find(output.object);
         if (object == nullptr) continue;
@@ -144,7 +142,7 @@ class directory_collector {
         kept.objects.push_back(output.object);
       }
     }
-    kept.worth = worth(cost, bytes, now_ns_ - file.modified_ns);
+    kept.worth = worth(recompute_cost(*variants), bytes, now_ns_ - file.modified_ns);
     kept.file = std::move(file);
     entries_.push_back(std::move(kept));
   }
@@ -156,8 +154,7 @@ class directory_collector {
   }
 
   bool is_over(store_limits const& limits) const {
-    return (limits.max_bytes != 0 && total_ > limits.max_bytes) ||
-           (limits.max_entries != 0 && entries_.size() - gone_ > limits.max_entries);
+    return detail::is_over(limits, total_, entries_.size() - gone_);
   }
 
   void drop_old(std::int64_t max_age_ms) {
@@ -211,6 +208,8 @@ class directory_collector {
 
   directory_files& files_;
   pins const& pins_;
+  os::unique_fd lock_;
+  bool has_lock_ = false;
   std::int64_t now_ns_ = 0;
   std::vector<kept_entry> entries_;
   digest_map<kept_object> objects_;

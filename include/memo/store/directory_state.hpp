@@ -1,14 +1,14 @@
-/// What all handles of one directory in one process share: files, claims, pins, and the estimate of its size.
+/// What all handles of one directory in one process share: files, claims, pins, and the room in it.
 #pragma once
 
 #include <memo/core/clock.hpp>
 #include <memo/store/claims.hpp>
-#include <memo/store/directory_limits.hpp>
+#include <memo/store/directory_room.hpp>
+#include <memo/store/root_claims.hpp>
 
 #include <atomic>
 #include <memory>
 #include <mutex>
-#include <shared_mutex>
 #include <string>
 
 namespace memo::detail {
@@ -54,14 +54,21 @@ class directory_state {
     return found;
   }
 
-  put_result put(put_request const& request, store_limits const& limits) {
+  put_result put(put_request const& request, store_limits const& limits,
+                 durability level = durability::none) {
+    if (std::string const why = files_.root().open_for_writing(); !why.empty()) return refused(why);
     int error = 0;
-    put_result result = try_put(request, error);
-    if ((error == ENOSPC || error == EDQUOT) && make_room(limits)) result = try_put(request, error);
+    bool is_over = false;
+    put_result result = try_put(request, limits, level, error, is_over);
+    if ((error == ENOSPC || error == EDQUOT) && room_.free_disk(limits))
+      result = try_put(request, limits, level, error, is_over);
     if (!result.stored) return result;
-    enforce(limits);
+    room_.after_put(limits, is_over);
     return {};
   }
+
+  /// Applies limits now, with a warning where what is pinned is more than they allow.
+  put_result apply(store_limits const& limits) { return {true, room_.apply(limits)}; }
 
   put_result write_last(digest const& id, byte_view text) {
     if (std::string const why = files_.root().open_for_writing(); !why.empty()) return refused(why);
@@ -70,35 +77,25 @@ class directory_state {
   }
 
   bool erase(digest const& key) {
-    estimate_known_ = false;
-    return files_.remove(record_kind::entry, key);
+    bool was_there = false;
+    room_.removing([&] {
+      directory_size const gone{size_of(record_kind::entry, key), 1};
+      was_there = files_.remove(record_kind::entry, key);
+      return was_there ? gone : directory_size{};
+    });
+    return was_there;
   }
 
   void discard(digest const& object) {
-    std::shared_lock const guard(collecting_);
-    auto const there = os::status_at(files_.folder(record_kind::object), record_name(object).file());
-    if (files_.remove(record_kind::object, object))
-      estimated_bytes_ -= static_cast<std::int64_t>(there.value.size);
+    room_.removing([&] {
+      directory_size const gone{size_of(record_kind::object, object), 0};
+      return files_.remove(record_kind::object, object) ? gone : directory_size{};
+    });
   }
 
-  void clear() {
-    std::lock_guard const guard(collecting_);
-    remove_all(files_);
-    estimate_known_ = false;
-  }
+  void clear() { room_.clear(); }
 
-  collect_result collect(store_limits const& limits) {
-    std::lock_guard const guard(collecting_);
-    directory_collector collector(files_, pins_);
-    auto const result = collector.collect(limits);
-    if (auto const left = collector.left()) {
-      estimated_bytes_ = static_cast<std::int64_t>(left->bytes);
-      estimated_entries_ = static_cast<std::int64_t>(left->entries);
-      estimate_known_ = true;
-      estimated_at_ns_ = clock::system().steady_ns();
-    }
-    return result;
-  }
+  collect_result collect(store_limits const& limits) { return room_.collect(limits); }
 
   verify_result verify() {
     verify_result result;
@@ -114,11 +111,22 @@ class directory_state {
         if (is_bad) ++result.damaged;
         if (is_bad) files_.remove(kind, file.name.c_str());
       }
-    if (result.damaged != 0) estimate_known_ = false;
+    if (result.damaged != 0) room_.forget();
     return result;
   }
 
   claims& claimed() { return claims_; }
+
+  /// Whether views are mappings here.
+  bool is_mappable() {
+    int known = mappable_.load();
+    if (known >= 0) return known == 1;
+    int const in = files_.folder(record_kind::object);
+    auto const nearest = in < 0 ? open_nearest(files_.root().path()) : os::unique_fd();
+    known = os::is_safe_to_map(in < 0 ? nearest.get() : in) ? 1 : 0;
+    mappable_ = known;
+    return known == 1;
+  }
 
   /// Whether claims reach other processes without being asked for more.
   bool is_lockable() {
@@ -129,57 +137,28 @@ class directory_state {
   pins& pinned() { return pins_; }
 
  private:
-  put_result try_put(put_request const& request, int& error) {
-    std::shared_lock const guard(collecting_);
+  put_result try_put(put_request const& request, store_limits const& limits, durability level, int& error,
+                     bool& is_over) {
+    directory_room::place place(room_, limits, request);
+    is_over = place.is_over_limits();
+    // Again: somebody may have deleted the folder meanwhile.
     if (std::string const why = files_.root().open_for_writing(); !why.empty()) return refused(why);
     for (auto const& source : request.objects) {
-      error = put_object(source, request.policy);
+      error = put_object(source, request.policy, level, place);
       if (error != 0) return failed("a value", error);
     }
-    error = request.value == nullptr ? 0 : put_entry(request);
+    error = request.value == nullptr ? 0 : put_entry(request, level, place);
     return error == 0 ? put_result{} : failed("an entry", error);
   }
 
-  /// For a full disk: true where something could be removed. Looks no more than once a minute.
-  bool make_room(store_limits const& limits) {
-    std::int64_t const now = clock::system().steady_ns();
-    if (std::int64_t last = full_at_ns_; last != 0 && now - last < a_minute_ns) return false;
-    full_at_ns_ = now;
-    return collect(with_room(limits)).removed_bytes != 0;
-  }
-
-  /// Limits with some room below them, so that not every put collects.
-  static store_limits with_room(store_limits limits) {
-    limits.max_bytes -= limits.max_bytes / 10;
-    limits.max_entries -= limits.max_entries / 10;
-    return limits;
-  }
-
-  /// Without limits too, what is left over goes: one pass a day, by the time of the lock file.
-  void collect_daily() {
-    constexpr std::int64_t an_hour_ns = 60 * a_minute_ns;
-    std::int64_t const now = clock::system().steady_ns();
-    if (std::int64_t last = lock_seen_at_ns_; last != 0 && now - last < an_hour_ns) return;
-    lock_seen_at_ns_ = now;
-    auto const status = os::status_at(files_.root().version_folder(), "lock");
-    std::int64_t const age_ms = clock::system().wall_ms() - status.value.modified_ns / 1'000'000;
-    if (!status || age_ms > 24 * 3'600'000) collect({});
+  /// Of a record's file; 0 where there is none.
+  std::int64_t size_of(record_kind kind, digest const& id) {
+    auto const there = os::status_at(files_.folder(kind), record_name(id).file());
+    return there ? static_cast<std::int64_t>(there.value.size) : 0;
   }
 
   static std::shared_ptr<claim_file> open_claims(void* self, claim_reach reach, std::string& why_not) {
-    auto& files = static_cast<directory_state*>(self)->files_;
-    if (std::string const why = files.root().open_for_writing(); !why.empty()) {
-      why_not = "the cache cannot be written to: " + why;
-      return nullptr;
-    }
-    // Before the file is made.
-    if (char const* const name = files.root().network(); *name != '\0' && reach != claim_reach::asked) {
-      why_not = on_network_file_system(name);
-      return nullptr;
-    }
-    auto opened = files.root().open_claims();
-    if (!opened) why_not = "its file of claims cannot be opened: " + os::error_text(opened.error);
-    return std::move(opened.value);
+    return open_claims_of(static_cast<directory_state*>(self)->files_.root(), reach, why_not);
   }
 
   put_result refused(std::string const& why) const {
@@ -190,17 +169,19 @@ class directory_state {
                        os::error_text(error)};
   }
 
-  int publish(record_kind kind, digest const& id, byte_view payload) {
+  int publish(record_kind kind, digest const& id, byte_view payload, durability level = durability::none) {
     record_source source;
     source.header = {kind, id, payload.size(), hash_bytes(payload)};
     source.pieces = {&payload, 1};
-    return files_.publish(source);
+    return files_.publish(source, level);
   }
 
-  int put_object(object_source const& from, put_policy policy) {
+  int put_object(object_source const& from, put_policy policy, durability level,
+                 directory_room::place& place) {
     record_source source;
     source.header = {record_kind::object, from.object, from.size, from.checksum};
-    if (policy == put_policy::keep && files_.has_object(source.header)) return 0;
+    if (policy == put_policy::keep && files_.has_object(source.header))
+      return sync_kept(record_kind::object, from.object, level);
     shared_bytes encoded;
     if (!from.file.empty()) {
       source.file = &from.file;
@@ -215,12 +196,17 @@ class directory_state {
       for (byte_view const piece : source.pieces) sum += piece.size();
       if (sum != from.size) return EINVAL;
     }
-    int const error = files_.publish(source);
-    if (error == 0) estimated_bytes_ += static_cast<std::int64_t>(from.size + record_header_size);
+    int const error = files_.publish(source, level);
+    if (error == 0) place.wrote({static_cast<std::int64_t>(from.size + record_header_size), 0});
     return error;
   }
 
-  int put_entry(put_request const& request) {
+  /// What lies here already may have been put by somebody who did not wait for the disk.
+  int sync_kept(record_kind kind, digest const& id, durability level) {
+    return level == durability::none ? 0 : files_.sync(kind, id);
+  }
+
+  int put_entry(put_request const& request, durability level, directory_room::place& place) {
     // Who adds to what is there takes turns: threads here, and processes where they can be locked out. A first entry
     // without variants, which is what most puts bring, needs no turn.
     std::lock_guard const guard(turns_[request.key.low % turns_.size()]);
@@ -236,14 +222,16 @@ class directory_state {
     entries const& before = old.variants ? *old.variants : none;
     if (request.policy == put_policy::keep)
       for (auto const& variant : before)
-        if (variant.variant == request.value->variant && is_complete(variant, request)) return 0;
+        if (variant.variant == request.value->variant && is_complete(variant, request))
+          return sync_kept(record_kind::entry, request.key, level);
     auto const payload =
         encode_entries(with_variant(before, *request.value, request.supersedes, request.most_variants));
     if (payload.view().size() > max_entry_size) return EFBIG;
-    int const error = publish(record_kind::entry, request.key, payload.view());
+    std::int64_t const replaced = old.status == lookup::miss ? 0 : size_of(record_kind::entry, request.key);
+    int const error = publish(record_kind::entry, request.key, payload.view(), level);
     if (error != 0) return error;
-    estimated_bytes_ += static_cast<std::int64_t>(payload.view().size());
-    if (old.status == lookup::miss) ++estimated_entries_;
+    auto const written = static_cast<std::int64_t>(payload.view().size() + record_header_size);
+    place.wrote({written - replaced, old.status == lookup::miss ? 1 : 0});
     return 0;
   }
 
@@ -261,43 +249,12 @@ class directory_state {
     return true;
   }
 
-  /// Keeps the limits, by an estimate that only grows between collections. It starts from a look at the whole
-  /// root, which is repeated now and then, as other processes put too.
-  void enforce(store_limits const& limits) {
-    if (limits.max_bytes == 0 && limits.max_entries == 0 && limits.max_age_ms == 0) return collect_daily();
-    std::int64_t const now = clock::system().steady_ns();
-    bool const is_stale = !estimate_known_ || now - estimated_at_ns_ > a_minute_ns;
-    if (is_stale) {
-      if (limits.max_age_ms != 0) {
-        collect(limits);
-      } else {
-        auto const found = measure(files_);
-        estimated_bytes_ = static_cast<std::int64_t>(found.bytes);
-        estimated_entries_ = static_cast<std::int64_t>(found.entries);
-        estimated_at_ns_ = now;
-        estimate_known_ = true;
-      }
-    }
-    auto const over = [](std::uint64_t most, std::int64_t is) {
-      return most != 0 && is > 0 && static_cast<std::uint64_t>(is) > most;
-    };
-    if (!over(limits.max_bytes, estimated_bytes_) && !over(limits.max_entries, estimated_entries_)) return;
-    collect(with_room(limits));
-  }
-
-  static constexpr std::int64_t a_minute_ns = 60'000'000'000;
-
   directory_files files_;
   claims claims_;
   pins pins_;
-  std::shared_mutex collecting_;
+  directory_room room_{files_, pins_};
   std::array<std::mutex, 16> turns_;
-  std::atomic<std::int64_t> estimated_bytes_{0};
-  std::atomic<std::int64_t> estimated_entries_{0};
-  std::atomic<std::int64_t> estimated_at_ns_{0};
-  std::atomic<std::int64_t> full_at_ns_{0};
-  std::atomic<std::int64_t> lock_seen_at_ns_{0};
-  std::atomic<bool> estimate_known_{false};
+  std::atomic<int> mappable_{-1};  ///< 1 where files are mapped, 0 where not, -1 where nobody looked
   std::atomic<int> network_{-1};  ///< 1 on the file system of a network, 0 on another, -1 where nobody looked
 };
 

@@ -13,12 +13,19 @@ struct directory_options {
   std::uint64_t max_entries = 0;
   std::chrono::milliseconds max_age{0};  ///< from an entry's creation
   sharing share = sharing::user;
-  std::string project{};  ///< names the directory, where no path is given
+  memo::durability durability = memo::durability::none;
+  memo::integrity integrity = memo::integrity::first_view;  ///< of the bytes of views
+  std::uint64_t trusted_size = std::uint64_t{16} << 20;     ///< for `integrity::trust_large`, in bytes
+  std::string project{};                                    ///< names the directory, where no path is given
 };
 
 /// Results in a directory that processes and machines share: a file each for entries and for objects, written
-/// aside and renamed, so that a reader sees all of one or nothing. Nothing is forced to the disk: what a power
-/// failure takes is a miss. Handles of one directory share claims and pins within a process.
+/// aside and renamed, so that a reader sees all of one or nothing. Handles of one directory share claims and pins
+/// within a process.
+///
+/// Where its file system is a known local one, views of objects of 128 KiB and more are mappings of their files, which stay
+/// valid when the object is removed from the store. A file that somebody else truncates while a view of it lives raises SIGBUS
+/// where the view is read: memo never shortens a file, and nothing else in a store faults.
 ///
 /// Constructing writes nothing and throws store_error where the directory must not be used: it belongs to
 /// another user, or others may write to it.
@@ -31,7 +38,9 @@ class directory_store {
 
   /// At `path`, relative to the working directory of now; in `.memo` inside where other files are there.
   explicit directory_store(std::string_view path, directory_options const& options = {})
-      : limits_{options.max_bytes, options.max_entries, static_cast<std::int64_t>(options.max_age.count())} {
+      : limits_{options.max_bytes, options.max_entries, static_cast<std::int64_t>(options.max_age.count())},
+        rules_{options.integrity, options.trusted_size},
+        durability_(options.durability) {
     if (path.empty() || path.find('\0') != std::string_view::npos)
       throw store_error("this is no path of a directory", {{"path", std::string(path)}}, "give a name");
     std::string const canonical = detail::os::canonical_path(path);
@@ -50,7 +59,10 @@ class directory_store {
       : directory_store(std::string_view(path.native()), options) {}
 
   memo::capabilities capabilities() const {
-    return {.shared = true, .lockable = state_->is_lockable(), .inline_limit = 4096};
+    return {.shared = true,
+            .lockable = state_->is_lockable(),
+            .mappable = state_->is_mappable(),
+            .inline_limit = 4096};
   }
   found_entries find(digest const& key, access how = access::normal) const { return state_->find(key, how); }
   void find(std::span<digest const> keys, std::span<found_entries> answers,
@@ -61,13 +73,15 @@ class directory_store {
     auto record = state_->files().read(detail::record_kind::object, object, how);
     return {record.status, std::move(record.payload), {}, std::move(record.reason)};
   }
-  found_object view(digest const& object, access how = access::normal) const {
-    return read(object, nullptr, how);
+  found_object view(digest const& object, void const* = nullptr, access how = access::normal) const {
+    auto record = state_->files().view(object, how, rules_);
+    return {record.status, std::move(record.payload), {}, std::move(record.reason)};
   }
   put_result put(std::span<put_request const> requests) const {
+    if (requests.empty()) return state_->apply(limits_);
     put_result all;
     for (auto const& request : requests)
-      if (put_result one = state_->put(request, limits_); !one.stored) all = std::move(one);
+      if (put_result one = state_->put(request, limits_, durability_); !one.stored) all = std::move(one);
     return all;
   }
   std::optional<std::string> read_last(digest const& id) const {
@@ -114,6 +128,8 @@ class directory_store {
 
  private:
   store_limits limits_;
+  detail::view_rules rules_;
+  memo::durability durability_ = memo::durability::none;
   std::shared_ptr<detail::directory_state> state_;
 };
 

@@ -33,7 +33,8 @@ struct stored_output {
   digest object{};      ///< where the stored bytes lie; zero where only the fingerprint is kept
   digest codec{};  ///< of the schema that the stored bytes follow; bytes of another codec are not decoded
   std::uint64_t size = 0;  ///< of the stored bytes
-  bool is_inline = false;  ///< the stored bytes are `bytes`, and there is no object
+  /// The stored bytes are `bytes`. `object` is zero then, or names a live value that a store may keep beside them.
+  bool is_inline = false;
   shared_bytes bytes{};    ///< the stored bytes, where inline
 
   /// True where a value can be had from the store, not only its fingerprint.
@@ -110,6 +111,7 @@ struct object_source {
   std::span<byte_view const> pieces{};  ///< a scatter list; valid until put returns
   std::string file{};                   ///< or, where not empty: the path of a file with these bytes
   live_value live{};                    ///< may be kept instead, by a store with `capabilities::live`
+  std::shared_ptr<void const> owner{};  ///< or null: keeps the one piece for as long as a store may want it
 };
 
 /// Whether an existing variant stays. `replace` is for expired, forced, damaged and outdated entries.

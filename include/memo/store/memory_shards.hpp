@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <bit>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -46,7 +47,8 @@ struct memory_entry {
   std::shared_ptr<entries const> variants;
   memory_value only;
   std::uint64_t size = 0;
-  std::uint64_t used = 0;  ///< the stamp of the last use, hits on `recalled` aside
+  std::uint64_t used = 0;    ///< the stamp of the last use, hits on `recalled` aside
+  std::uint64_t credit = 0;  ///< so much later it leaves than one that costs nothing, in stamps
 };
 
 /// Stamps for uses, which grow with time: exactly among the uses of one thread and among puts; of what several threads
@@ -66,17 +68,35 @@ class use_stamps {
     return stamp;
   }
 
+  /// How much longer than a worthless one an entry stays after its last use: by a quarter of as many puts as there are
+  /// entries for each doubling of what it costs to compute it again, against its bytes. What is dear and was not used for
+  /// long leaves after all. After GreedyDual (Cao and Irani, 1997), with the cost on a logarithmic scale.
+  std::uint64_t credit_for(std::int64_t cost_ns, std::uint64_t bytes, std::uint64_t entries_now) {
+    // It never shrinks, so that of entries that are worth the same the least recently used one leaves first.
+    std::uint64_t most = most_entries_.load(std::memory_order_relaxed);
+    while (most < entries_now &&
+           !most_entries_.compare_exchange_weak(most, entries_now, std::memory_order_relaxed)) {
+    }
+    most = std::max(most, entries_now);
+    constexpr std::int64_t most_cost_ns = 1'000'000'000'000'000;
+    auto const cost =
+        static_cast<std::uint64_t>(std::clamp<std::int64_t>(cost_ns, 0, most_cost_ns)) + 1'000'000;
+    auto const doublings = static_cast<std::uint64_t>(std::bit_width(cost * 1024 / (bytes + 4096)));
+    return (doublings * std::max<std::uint64_t>(most / 4, 1)) << uses_bits;
+  }
+
   /// No stamp that was given since the last put is less.
   std::uint64_t of_last_put() const { return puts_.load(std::memory_order_relaxed) << uses_bits; }
 
  private:
   static constexpr int uses_bits = 20;
   alignas(64) std::atomic<std::uint64_t> puts_{0};
+  std::atomic<std::uint64_t> most_entries_{0};
   striped<std::atomic<std::uint64_t>> last_;
 };
 
-/// Keys by the stamps of their last use, as it was when they were added: a heap, the oldest on top. Keys that are gone
-/// or were used since are the caller's to see.
+/// Keys by the stamps of their last use with their credit, as it was when they were added: a heap, the one that leaves
+/// first on top. Keys that are gone or were used since are the caller's to see.
 class use_order {
  public:
   struct use {
@@ -118,45 +138,48 @@ struct alignas(64) memory_shard {
   digest_map<memory_object> objects;
   recall_table recalled;  ///< of `keyed`; read without the lock
 
-  /// Adds a key with this last use to the order. The caller has the lock, as for all that follow.
-  void note_use(digest const& key, std::uint64_t stamp) {
+  /// Adds a key to the order. The caller has the lock, as for all that follow.
+  void note_use(digest const& key, memory_entry const& entry) {
     if (!order.is_kept()) return;
     try {
       if (order.size() > 2 * keyed.size() + 64)
         rebuild_order();  // with this key
       else
-        order.push({stamp, key});
+        order.push({entry.used + entry.credit, key});
     } catch (std::bad_alloc const&) {
       order.clear();  // to be made anew when it is asked for
     }
   }
 
-  /// The key whose last use lies furthest back, those in `pinned` aside, which count as used at `now`.
-  std::optional<use_order::use> least_recently_used(pins const& pinned, std::uint64_t now) {
+  /// The key that is worth least, those in `pinned` aside, which count as used at `now`.
+  std::optional<use_order::use> least_valuable(pins const& pinned, std::uint64_t now) {
     if (!order.is_kept()) rebuild_order();
     // Each key comes up at most twice, once as used since and once as pinned.
     for (std::size_t left = 2 * order.size() + 1; left != 0 && order.size() != 0; --left) {
       use_order::use const first = order.oldest();
       memory_entry const* const entry = keyed.find(first.key);
-      std::uint64_t used = 0;
+      std::uint64_t rank = 0;
       if (entry != nullptr) {
-        used = std::max(entry->used, recalled.used(first.key));
-        if (used <= first.stamp && pinned.contains(first.key)) used = std::max(now, first.stamp + 1);
-        if (used <= first.stamp) return first;
+        rank = rank_of(first.key, *entry);
+        if (rank <= first.stamp && pinned.contains(first.key))
+          rank = std::max(now + entry->credit, first.stamp + 1);
+        if (rank <= first.stamp) return first;
       }
       order.pop();
-      if (entry != nullptr) order.push({used, first.key});
+      if (entry != nullptr) order.push({rank, first.key});
     }
     return std::nullopt;
   }
 
  private:
+  std::uint64_t rank_of(digest const& key, memory_entry const& entry) const {
+    return std::max(entry.used, recalled.used(key)) + entry.credit;
+  }
+
   void rebuild_order() {
     order.clear();
     order.begin();
-    keyed.each([&](digest const& key, memory_entry const& entry) {
-      order.push({std::max(entry.used, recalled.used(key)), key});
-    });
+    keyed.each([&](digest const& key, memory_entry const& entry) { order.push({rank_of(key, entry), key}); });
   }
 };
 
@@ -174,6 +197,9 @@ inline std::uint64_t memory_entry_size(entries const& variants) {
 
 /// The bytes of a source in one aligned block, or an errno.
 inline os::outcome<shared_bytes> gather(object_source const& source) {
+  if (source.owner != nullptr && source.pieces.size() == 1 && source.pieces[0].size() == source.size &&
+      reinterpret_cast<std::uintptr_t>(source.pieces[0].data()) % payload_alignment == 0)
+    return {{source.owner, source.pieces[0]}, 0};
   aligned_block const block(static_cast<std::size_t>(source.size));
   std::size_t done = 0;
   if (!source.file.empty()) {

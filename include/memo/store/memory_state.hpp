@@ -3,6 +3,7 @@
 
 #include <memo/core/clock.hpp>
 #include <memo/store/claims.hpp>
+#include <memo/store/limits.hpp>
 #include <memo/store/memory_tables.hpp>
 #include <memo/store/pins.hpp>
 
@@ -31,9 +32,12 @@ class memory_state {
   memory_tables& tables() { return tables_; }
 
   put_result put(put_request const& request) {
-    put_result result = tables_.put(request);
-    if (request.value == nullptr || !result.stored) return result;
     store_limits limits = own_limits();
+    if (request.value == nullptr && limits.max_bytes != 0)
+      for (auto const& source : request.objects)
+        if (source.size > limits.max_bytes) return {};  // it would drive out all others, and then go itself
+    put_result result = tables_.put(request);
+    if (!result.stored) return result;
     if (limits.max_age_ms != 0) {
       // Looking at every entry's age costs a pass over all of them.
       std::int64_t const now = clock::system().wall_ms();
@@ -44,6 +48,14 @@ class memory_state {
     }
     enforce(limits);
     return result;
+  }
+
+  /// Applies limits now, with a warning where what is pinned is more than they allow.
+  put_result apply() {
+    store_limits const limits = own_limits();
+    if (has_limits(limits)) enforce(limits);
+    if (!is_over(limits)) return {};
+    return {true, too_small_for_run(limits, tables_.bytes(), tables_.count())};
   }
 
   bool erase(digest const& key) {
@@ -85,8 +97,7 @@ class memory_state {
 
  private:
   bool is_over(store_limits const& limits) const {
-    return (limits.max_bytes != 0 && tables_.bytes() > limits.max_bytes) ||
-           (limits.max_entries != 0 && tables_.count() > limits.max_entries);
+    return detail::is_over(limits, tables_.bytes(), tables_.count());
   }
 
   collect_result enforce(store_limits const& limits) {
@@ -99,7 +110,7 @@ class memory_state {
       std::lock_guard const guard(collecting_);
       tables_.drop_unnamed(unnamed);
       while (is_over(limits)) {
-        auto const victim = tables_.least_recently_used(pins_);
+        auto const victim = tables_.least_valuable(pins_);
         if (!victim) break;
         if (tables_.take_out(*victim, gone)) ++result.removed_entries;
       }

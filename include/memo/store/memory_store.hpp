@@ -5,8 +5,9 @@
 
 namespace memo {
 
-/// Results in this process's memory: live values, never copied, until the limits remove those whose last use
-/// lies furthest back. A look-up locks one of 16 tables; a hit of `recall` on a small value takes no lock.
+/// Results in this process's memory: live values, never copied, until the limits remove those that are worth least: of
+/// those that cost as much for their bytes the one whose last use lies furthest back; what is dear to compute again stays
+/// longer (use_stamps::credit_for). A look-up locks one of 16 tables; a hit of `recall` on a small value takes no lock.
 class memory_store {
  public:
   explicit memory_store(memory_options limits = {}) : state_(new detail::memory_state(limits)) {}
@@ -22,13 +23,14 @@ class memory_store {
   found_object read(digest const& object, void const* tag = nullptr, access = access::normal) const {
     return state_->tables().read(object, tag);
   }
-  found_object view(digest const& object, access how = access::normal) const {
-    return read(object, nullptr, how);
+  found_object view(digest const& object, void const* tag = nullptr, access how = access::normal) const {
+    return read(object, tag, how);
   }
   std::int64_t recall(digest const& key, recall_request const& request) const {
     return state_->tables().recall(key, request);
   }
   put_result put(std::span<put_request const> requests) const {
+    if (requests.empty()) return state_->apply();
     put_result all;
     for (auto const& request : requests)
       if (put_result one = state_->put(request); !one.stored) all = std::move(one);

@@ -3,6 +3,7 @@
 
 #include <memo/core/clock.hpp>
 #include <memo/store/memory_shards.hpp>
+#include <memo/store/worth.hpp>
 
 #include <algorithm>
 #include <optional>
@@ -254,12 +255,12 @@ class memory_tables {
     return old.size();
   }
 
-  /// The key whose last use lies furthest back, pinned ones aside.
-  std::optional<digest> least_recently_used(pins const& pinned) {
+  /// The key that is worth least, pinned ones aside.
+  std::optional<digest> least_valuable(pins const& pinned) {
     std::optional<use_order::use> found;
     for (auto& shard : shards_) {
       std::lock_guard const guard(shard.lock);
-      auto const oldest = shard.least_recently_used(pinned, stamps_.of_use());
+      auto const oldest = shard.least_valuable(pinned, stamps_.of_use());
       if (oldest && (!found || oldest->stamp < found->stamp)) found = oldest;
     }
     if (!found) return std::nullopt;
@@ -326,6 +327,9 @@ class memory_tables {
         for (auto const& variant : old)
           if (variant.variant == added || !has_variant(next, variant.variant)) replaced.push_back(variant);
         std::uint64_t const size = memory_entry_size(next);
+        std::uint64_t bytes = 0;
+        for (auto const& variant : next) bytes += stored_size(variant);
+        std::int64_t const cost = recompute_cost(next);
         auto variants = std::make_shared<entries const>(std::move(next));
         if (kept == nullptr) {
           kept = &shard.keyed[request.key];
@@ -334,12 +338,13 @@ class memory_tables {
         }
         bytes_ += size - kept->size;
         kept->size = size;
+        kept->credit = stamps_.credit_for(cost, bytes, count_.load(std::memory_order_relaxed));
         kept->variants = std::move(variants);
         shard.recalled.remove(request.key);
         only = std::exchange(kept->only, only_value(*kept->variants, std::move(live)));
       }
       kept->used = stamps_.of_put();
-      if (is_new) shard.note_use(request.key, kept->used);
+      if (is_new) shard.note_use(request.key, *kept);
     }
     if (unnamed != nullptr) release(*unnamed);
     for (auto const& variant : replaced) release(variant);

@@ -3,7 +3,7 @@
 ///     record  := header payload                  nothing before, between or after
 ///     header  := magic       8 bytes             "MEMO-ENT", "MEMO-OBJ" or "MEMO-LST"
 ///                format      u32                 store_format_version
-///                zero        u32
+///                flags       u32                 1: gone (log_format.hpp); 0 else
 ///                id          digest              key of the entry, digest of the object, id of the last record
 ///                size        u64                 of the payload, in bytes
 ///                checksum    digest              XXH3-128 of the payload, no seed
@@ -33,6 +33,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -72,11 +73,19 @@ inline std::string_view magic_of(record_kind kind) {
   return "MEMO-LST";
 }
 
+/// Nothing where the text is no magic of ours.
+inline std::optional<record_kind> kind_of_magic(std::string_view text) {
+  for (record_kind const kind : {record_kind::entry, record_kind::object, record_kind::last})
+    if (text == magic_of(kind)) return kind;
+  return std::nullopt;
+}
+
 struct record_header {
   record_kind kind = record_kind::entry;
   digest id;
   std::uint64_t size = 0;
   digest checksum;
+  bool is_gone = false;  ///< in a log: the record says that what was written under the id is there no more
 };
 
 using header_bytes = std::array<std::byte, record_header_size>;
@@ -86,14 +95,16 @@ inline void store_digest(std::byte* to, digest const& d) {
   store_little(to + 8, d.low);
 }
 
-inline header_bytes encode_header(record_header const& header) {
+/// `seed` is zero in files of one record; a log binds its headers to their place by it.
+inline header_bytes encode_header(record_header const& header, std::uint64_t seed = 0) {
   header_bytes bytes{};
   std::memcpy(bytes.data(), magic_of(header.kind).data(), 8);
   store_little(bytes.data() + 8, store_format_version);
+  store_little(bytes.data() + 12, std::uint32_t{header.is_gone});
   store_digest(bytes.data() + 16, header.id);
   store_little(bytes.data() + 32, header.size);
   store_digest(bytes.data() + 40, header.checksum);
-  store_little(bytes.data() + 56, checksum_bytes({bytes.data(), 56}));
+  store_little(bytes.data() + 56, checksum_bytes({bytes.data(), 56}, seed));
   return bytes;
 }
 
@@ -118,6 +129,7 @@ class byte_writer {
   void pad_to(std::size_t alignment) {
     buffer_.append((alignment - buffer_.size() % alignment) % alignment, '\0');
   }
+  void reserve(std::size_t size) { buffer_.reserve(size); }
   byte_view view() const { return as_byte_view(buffer_); }
 
  private:
@@ -157,6 +169,17 @@ inline void write_entry(byte_writer& to, entry const& value) {
   for (auto const& check : value.checks) to.id(check);
   to.number(static_cast<std::uint32_t>(value.outputs.size()));
   for (auto const& output : value.outputs) write_output(to, output);
+}
+
+/// The payload of an entry record of one variant.
+inline byte_writer encode_entry(entry const& only) {
+  byte_writer to;
+  std::uint64_t size = 192;
+  for (auto const& output : only.outputs) size += 192 + (output.is_inline ? output.bytes.view.size() : 0);
+  to.reserve(static_cast<std::size_t>(size));
+  to.number(std::uint32_t{1});
+  write_entry(to, only);
+  return to;
 }
 
 /// The payload of an entry record.

@@ -12,21 +12,33 @@ namespace memo::detail {
 /// What bytes turned out to be.
 enum class record_state : std::uint8_t { good, other_format, damaged };
 
+/// Checks the 64 bytes of a header, whatever its kind and size are, and fills `found`.
+inline record_state read_fields(byte_view bytes, std::uint64_t seed, record_header& found) {
+  if (bytes.size() < record_header_size) return record_state::damaged;
+  std::byte const* const at = bytes.data();
+  auto const kind = kind_of_magic(as_text(bytes.first(8)));
+  if (!kind) return record_state::damaged;
+  if (load_little<std::uint32_t>(at + 8) != store_format_version) return record_state::other_format;
+  if (load_little<std::uint64_t>(at + 56) != checksum_bytes(bytes.first(56), seed))
+    return record_state::damaged;
+  auto const flags = load_little<std::uint32_t>(at + 12);
+  found.kind = *kind;
+  found.is_gone = flags == 1;
+  found.id = {load_little<std::uint64_t>(at + 16), load_little<std::uint64_t>(at + 24)};
+  found.size = load_little<std::uint64_t>(at + 32);
+  found.checksum = {load_little<std::uint64_t>(at + 40), load_little<std::uint64_t>(at + 48)};
+  return flags <= 1 ? record_state::good : record_state::damaged;
+}
+
 /// Checks the header of a record in a file of `file_size` bytes, of which the first 64 or fewer are given, and
 /// fills `found`.
 inline record_state read_header(byte_view bytes, std::uint64_t file_size, record_kind kind, digest const& id,
                                 record_header& found) {
-  if (bytes.size() < record_header_size) return record_state::damaged;
-  std::byte const* const at = bytes.data();
-  if (as_text(bytes.first(8)) != magic_of(kind)) return record_state::damaged;
-  if (load_little<std::uint32_t>(at + 8) != store_format_version) return record_state::other_format;
-  if (load_little<std::uint64_t>(at + 56) != checksum_bytes(bytes.first(56))) return record_state::damaged;
-  found.kind = kind;
-  found.id = {load_little<std::uint64_t>(at + 16), load_little<std::uint64_t>(at + 24)};
-  found.size = load_little<std::uint64_t>(at + 32);
-  found.checksum = {load_little<std::uint64_t>(at + 40), load_little<std::uint64_t>(at + 48)};
+  record_state const state = read_fields(bytes, 0, found);
+  if (state != record_state::good) return state;
   bool const fits = file_size >= record_header_size && found.size == file_size - record_header_size;
-  return found.id == id && fits ? record_state::good : record_state::damaged;
+  bool const wanted = found.kind == kind && found.id == id && !found.is_gone;
+  return wanted && fits ? record_state::good : record_state::damaged;
 }
 
 /// Checks a whole record and gives its payload.

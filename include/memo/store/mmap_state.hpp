@@ -1,0 +1,366 @@
+/// What all handles of one mapped store in one process share.
+#pragma once
+
+#include <memo/core/clock.hpp>
+#include <memo/store/claims.hpp>
+#include <memo/store/integrity.hpp>
+#include <memo/store/limits.hpp>
+#include <memo/store/log_compaction.hpp>
+#include <memo/store/log_put.hpp>
+#include <memo/store/root_claims.hpp>
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace memo::detail {
+
+/// How one handle wants its puts and views.
+struct mmap_rules {
+  store_limits limits{};
+  durability level = durability::none;
+  view_rules views{};
+};
+
+class mmap_state {
+ public:
+  mmap_state(std::string const& path, sharing share, std::uint64_t budget)
+      : root_(path, share, folders),
+        claims_(claim_source{&open_claims, this}),
+        reader_(root_, budget),
+        writer_(root_, reader_, budget) {}
+  mmap_state(mmap_state const&) = delete;
+  mmap_state& operator=(mmap_state const&) = delete;
+  ~mmap_state() { close(); }
+
+  /// The state of a root, made where no handle of it exists.
+  static std::shared_ptr<mmap_state> of(std::string const& path, sharing share, std::uint64_t budget) {
+    static std::mutex lock;
+    static digest_map<std::weak_ptr<mmap_state>> states;
+    digest const id = hash_bytes(as_byte_view(path), share == sharing::group ? 1 : 0);
+    std::lock_guard const guard(lock);
+    if (auto* const known = states.find(id))
+      if (auto there = known->lock()) return there;
+    digest_map<std::weak_ptr<mmap_state>> expired;
+    states.move_if(expired, [](digest const&, auto const& state) { return state.expired(); });
+    std::shared_ptr<mmap_state> made(new mmap_state(path, share, budget));
+    states[id] = made;
+    return made;
+  }
+
+  log_reader& reader() { return reader_; }
+  claims& claimed() { return claims_; }
+  pins& pinned() { return pins_; }
+
+  found_entries find(digest const& key, access how) { return find_entries(reader_, key, how); }
+
+  found_object read(digest const& object, access how) {
+    log_answer found = reader_.read(record_kind::object, object, how);
+    return {found.status, std::move(found.payload), {}, found.reason};
+  }
+
+  found_object view(digest const& object, access how, view_rules const& rules) {
+    log_answer found =
+        reader_.map(object, how,
+                    [&](digest const& uuid, std::uint64_t offset, byte_view payload, digest const& checksum) {
+                      if (rules.trusts(payload.size())) return true;
+                      digest const place{uuid.high ^ object.high, uuid.low ^ object.low ^ offset};
+                      if (rules.check != integrity::every_view && verified_here.has(place)) return true;
+                      if (hash_bytes(payload) != checksum) return false;
+                      verified_here.add(place);
+                      return true;
+                    });
+    return {found.status, std::move(found.payload), {}, found.reason};
+  }
+
+  put_result put(std::span<put_request const> requests, mmap_rules const& rules) {
+    std::lock_guard const guard(writing_);
+    put_result result =
+        requests.empty()
+            ? put_result{}
+            : change(rules.level, "a value", [&](log_appender& to) { return bringing_.add(to, requests); });
+    if (!result.stored || reader_.view() == nullptr) return result;
+    keep_limits(rules);
+    if (!requests.empty()) return result;
+    // Who asks wants to know what cannot be kept.
+    auto const entries = reader_.counts().entries;
+    std::uint64_t const bytes = size_of(*reader_.view());
+    if (is_over(rules.limits, bytes, entries))
+      result.warning = too_small_for_run(rules.limits, bytes, entries);
+    return result;
+  }
+
+  put_result write_last(digest const& id, byte_view text, durability level) {
+    std::lock_guard const guard(writing_);
+    return change(level, "a last record", [&](log_appender& to) {
+      return to.add(record_header{record_kind::last, id, text.size(), hash_bytes(text)}, std::span(&text, 1));
+    });
+  }
+
+  std::optional<std::string> read_last(digest const& id) {
+    log_answer const found = reader_.read(record_kind::last, id, access::read_only);
+    if (found.status != lookup::hit) return std::nullopt;
+    return std::string(as_text(found.payload.view));
+  }
+
+  /// Removes what is under these ids; how many there were.
+  std::uint64_t remove(record_kind kind, std::span<digest const> ids) {
+    reader_.sync();
+    if (reader_.view() == nullptr) return 0;
+    std::lock_guard const guard(writing_);
+    std::uint64_t removed = 0;
+    change(durability::none, "", [&](log_appender& to) {
+      auto const view = reader_.view();
+      for (digest const& id : ids) {
+        if (view->find(kind, id) == 0) continue;
+        ++removed;
+        if (int const error =
+                to.add(record_header{kind, id, 0, hash_bytes({}), true}, std::span<byte_view const>()))
+          return error;
+      }
+      return 0;
+    });
+    return removed;
+  }
+
+  /// Goes on with a log that has nothing in it. What is mapped of the old one stays.
+  void clear() {
+    reader_.sync();
+    if (reader_.view() == nullptr) return;
+    std::lock_guard const guard(writing_);
+    int error = 0;
+    auto const turn = writer_.begin(error);
+    if (!turn) return;
+    log_mark mark;
+    auto made = writer_.make_log(mark);
+    if (made && writer_.publish(mark, std::move(made.value)) != 0) writer_.remove_log(mark.generation);
+  }
+
+  collect_result collect(store_limits const& limits) {
+    reader_.sync();
+    if (reader_.view() == nullptr) return {};
+    std::lock_guard const guard(writing_);
+    int error = 0;
+    auto const turn = writer_.begin(error);
+    if (!turn) return {};
+    writer_.remove_others(reader_.view()->log->generation());
+    if (reader_.is_cut()) rewrite_all();
+    return rewrite({limits.max_bytes, limits.max_entries, limits.max_age_ms}, 0);
+  }
+
+  verify_result verify() {
+    reader_.sync();
+    verify_result result;
+    auto const view = reader_.view();
+    if (view == nullptr) return result;
+    log_scan scan(*view->log, log_page_size);
+    std::vector<std::pair<record_kind, digest>> all;
+    std::uint64_t damaged = 0;
+    std::uint64_t expected = log_page_size;
+    while (scan.next()) {
+      if (scan.offset() != expected) ++damaged;
+      expected = scan.offset() + scan.size();
+      auto const& header = scan.header();
+      if (!header.is_gone && view->find(header.kind, header.id) == scan.offset())
+        all.emplace_back(header.kind, header.id);
+    }
+    if (expected < scan.end()) ++damaged;
+    for (auto const& [kind, id] : all) {
+      bool const is_entry = kind == record_kind::entry;
+      lookup const state =
+          is_entry ? find(id, access::normal).status : reader_.read(kind, id, access::normal).status;
+      if (state == lookup::error) ++damaged;
+    }
+    result.checked = all.size() + (damaged > all.size() ? damaged - all.size() : 0);
+    result.damaged = damaged;
+    if (damaged == 0) return result;
+    // What cannot be read is forgotten by now, and stays behind.
+    std::lock_guard const guard(writing_);
+    int error = 0;
+    if (auto const turn = writer_.begin(error)) rewrite_all();
+    return result;
+  }
+
+  store_stats stats() {
+    reader_.sync();
+    auto const view = reader_.view();
+    if (view == nullptr) return {};
+    auto const counts = reader_.counts();
+    return {counts.entries, counts.objects, size_of(*view)};
+  }
+
+  /// Calls `seen(key, variants)` for each entry, in the order in which they were written.
+  template <class Seen>
+  void each_entry(Seen seen) {
+    reader_.sync();
+    auto const view = reader_.view();
+    if (view == nullptr) return;
+    log_scan scan(*view->log, log_page_size);
+    while (scan.next()) {
+      auto const& header = scan.header();
+      bool const is_live = header.kind == record_kind::entry && !header.is_gone &&
+                           view->find(header.kind, header.id) == scan.offset();
+      shared_bytes payload;
+      if (!is_live ||
+          view->log->read(header.kind, header.id, scan.offset(), view, payload) != record_state::good)
+        continue;
+      if (auto const variants = decode_entries(payload)) seen(header.id, *variants);
+    }
+  }
+
+  /// Whether claims reach other processes without being asked for more.
+  bool is_lockable() {
+    int known = network_.load();
+    if (known < 0) network_ = known = *root_.network() == '\0' ? 0 : 1;
+    return known == 0 && claims_.can_lock();
+  }
+
+ private:
+  static constexpr std::array<char const*, 1> folders{"m"};
+
+  static std::shared_ptr<claim_file> open_claims(void* self, claim_reach reach, std::string& why_not) {
+    return open_claims_of(static_cast<mmap_state*>(self)->root_, reach, why_not);
+  }
+
+  /// Of the log, and of its index.
+  static std::uint64_t size_of(log_view const& view) {
+    std::uint64_t const snapshot = view.snapshot == nullptr ? 0 : view.snapshot->file_size();
+    std::uint64_t const log = view.log->committed();
+    return log == log_page_size ? 0 : log + snapshot;
+  }
+
+  put_result refused(std::string const& why) const {
+    return {false, "nothing is stored in " + root_.path() + ": " + why};
+  }
+  put_result failed(char const* what, int error) const {
+    std::string const why = error == EWOULDBLOCK ? "another process keeps it locked" : os::error_text(error);
+    return {false, std::string(what) + " could not be stored in " + root_.path() + ": " + why};
+  }
+
+  /// Appends what `add` adds, whole or not at all. The caller has `writing_`.
+  template <class Add>
+  put_result change(durability level, char const* what, Add add) {
+    int error = 0;
+    log_writer::turn turn;
+    for (int attempt = 0; attempt < 2 && !turn; ++attempt) {
+      if (std::string const why = root_.open_for_writing(); !why.empty()) return refused(why);
+      turn = writer_.begin(error);
+      if (error != ENOENT) break;
+    }
+    if (!turn) return failed(what, error);
+    // Behind a hole nobody would look for records.
+    if (reader_.is_cut()) error = rewrite_all();
+    if (error != 0) return failed(what, error);
+    grow_old();
+    log_appender& to = writer_.appender();
+    error = add(to);
+    if (error == 0) error = writer_.commit(to, level);
+    if (error != 0) to.cancel();
+    has_written_ = true;
+    return error == 0 ? put_result{} : failed(what, error);
+  }
+
+  /// What a put is followed by: the limits, and the log and its index in good shape. The caller has `writing_`.
+  void keep_limits(mmap_rules const& rules) {
+    auto const view = reader_.view();
+    auto const counts = reader_.counts();
+    std::uint64_t const size = size_of(*view);
+    store_limits const& limits = rules.limits;
+    std::int64_t const now = limits.max_age_ms == 0 ? 0 : clock::system().wall_ms();
+    // While a log is written anew there are two of them, and both count.
+    bool const is_long = limits.max_bytes != 0 && size > limits.max_bytes / 10 * 6;
+    bool const is_full = limits.max_entries != 0 && counts.entries > limits.max_entries;
+    bool const is_aged =
+        limits.max_age_ms != 0 &&
+        (now < aged_at_ms_ || now - aged_at_ms_ >= std::max(limits.max_age_ms / 8, a_second_ms));
+    bool const is_dead = counts.dead_bytes > least_dead && counts.dead_bytes > size / 2;
+    if ((is_long && size > futile_below_) || is_full || is_aged || is_dead) {
+      if (is_aged) aged_at_ms_ = now;
+      int error = 0;
+      auto const turn = writer_.begin(error);
+      if (!turn) return;
+      log_quota quota{limits.max_bytes / 10 * 4, 0, limits.max_age_ms};
+      if (limits.max_entries != 0) quota.entries = limits.max_entries - limits.max_entries / 10;
+      if (!is_full && counts.entries <= quota.entries) quota.entries = 0;
+      // No more is removed than what makes the log worth writing anew.
+      rewrite(quota, is_long || is_full || is_dead ? 1 : 0);
+      std::uint64_t const left = size_of(*reader_.view());
+      futile_below_ = limits.max_bytes != 0 && left > limits.max_bytes / 2 ? left + left / 4 : 0;
+      return;
+    }
+    auto const tail = view->tail->size();
+    std::uint64_t const indexed = view->snapshot == nullptr ? 0 : view->snapshot->size();
+    if (tail > std::max<std::uint64_t>(most_unindexed, indexed / 4)) write_index();
+  }
+
+  void write_index() {
+    int error = 0;
+    auto const turn = writer_.begin(error);
+    if (turn) writer_.write_snapshot();
+  }
+
+  /// The caller has the right to write. Nothing is written where it would not remove `least` bytes.
+  collect_result rewrite(log_quota const& quota, std::uint64_t least) {
+    log_compaction compaction(reader_, writer_, pins_, clock::system().wall_ms(), young_from_);
+    if (!compaction.plan(quota)) return {};
+    auto const gain = compaction.gain();
+    if (gain.removed_bytes < std::max<std::uint64_t>(least, 1)) return {};
+    if (compaction.write() != 0) return {};
+    young_from_ = next_young_from_ = log_page_size;
+    return gain;
+  }
+
+  /// Saves what can be read of a log that lost a part. The caller has the right to write.
+  int rewrite_all() {
+    log_compaction compaction(reader_, writer_, pins_, clock::system().wall_ms(), log_page_size);
+    return compaction.plan({}) ? compaction.write() : EIO;
+  }
+
+  /// Objects that nothing names may be those of an entry that is yet to come, for ten minutes.
+  void grow_old() {
+    std::int64_t const now = log_reader::coarse_ns();
+    if (now - young_since_ns_ < ten_minutes_ns) return;
+    young_from_ = young_since_ns_ == 0 ? writer_.view().log->committed() : next_young_from_;
+    next_young_from_ = writer_.view().log->committed();
+    young_since_ns_ = now;
+  }
+
+  /// What this process added becomes part of the index, so that the next one opens it quickly. Nothing that a user waits for
+  /// or that matters: without it the next one reads the end of the log.
+  void close() {
+    if (!has_written_ || generation_ != process_generation()) return;
+    auto const view = reader_.view();
+    if (view == nullptr || view->tail->size() < 512) return;
+    int error = 0;
+    auto const turn = writer_.begin(error, false);
+    if (turn) writer_.write_snapshot();
+  }
+
+  static constexpr std::int64_t a_second_ms = 1000;
+  static constexpr std::int64_t ten_minutes_ns = 600'000'000'000;
+  static constexpr std::uint64_t least_dead = std::uint64_t{1} << 20;
+  static constexpr std::uint64_t most_unindexed = 16384;
+
+  store_root root_;
+  claims claims_;
+  pins pins_;
+  log_reader reader_;
+  log_writer writer_;
+  std::uint64_t const generation_ = process_generation();
+  std::atomic<int> network_{-1};
+
+  std::mutex writing_;  ///< of what follows, and of the writer
+  log_put bringing_{reader_, writer_};
+  bool has_written_ = false;
+  std::int64_t aged_at_ms_ = 0;
+  std::int64_t young_since_ns_ = 0;
+  std::uint64_t young_from_ = 0;       ///< what lies behind this in the log is younger than twenty minutes,
+  std::uint64_t next_young_from_ = 0;  ///< and behind this, than ten
+  std::uint64_t futile_below_ = 0;     ///< a log that is not longer than this holds what must stay
+};
+
+}  // namespace memo::detail
