@@ -10,7 +10,7 @@
 #include <utility>
 
 // A small store on disk is damaged in every way that one byte, or the end of one file, can be: the run after that gives the
-// right values, and the one after it finds everything. MEMO_TEST_LONG=1 leaves no byte out.
+// right values, and the one after it finds everything. (Where it has to begin another log, the one after that.) MEMO_TEST_LONG=1 leaves no byte out.
 
 using namespace memo::literals;
 namespace fs = std::filesystem;
@@ -106,7 +106,9 @@ class damaged_cache {
     std::string problem;
     try {
       run_and_check(test::open_store<Store>(folder_ / "cache"), said);
-      memo::report const next = run_and_check(test::open_store<Store>(folder_ / "cache"), said);
+      memo::report next = run_and_check(test::open_store<Store>(folder_ / "cache"), said);
+      if (is_log && next.count(memo::outcome::hit) != next.steps.size())
+        next = run_and_check(test::open_store<Store>(folder_ / "cache"), said);
       if (next.count(memo::outcome::hit) != next.steps.size()) problem = "the next run does not hit";
     } catch (std::exception const& e) {
       problem = e.what();
@@ -129,7 +131,7 @@ class damaged_cache {
     write_content(folder_ / "cache" / name, bytes);
   }
 
-  scratch_folder folder_;
+  test::memory_folder folder_;
   files whole_;
   std::size_t tried_ = 0;
 };

@@ -117,7 +117,8 @@ void check_left(fs::path const& cache) {
   CHECK(stats.bytes <= max_bytes);
   if constexpr (std::same_as<Store, memo::directory_store>) {
     CHECK(left.temporary == 0);
-    CHECK(left.all <= stats.entries + stats.objects + 4);  // with the lock, the claims, the usage and the last record
+    CHECK(left.all <=
+          stats.entries + stats.objects + 4);  // with the lock, the claims, the usage and the last record
   } else {
     CHECK(left.all <= 6);  // two locks, the claims, and a log with its index and the file that names it
   }

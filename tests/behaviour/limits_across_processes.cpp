@@ -21,7 +21,7 @@ using namespace samples;
 
 namespace {
 
-std::uint64_t limit_of_test() { return std::uint64_t{test::is_long() ? 64u : 4u} << 20; }
+std::uint64_t limit_of_test() { return std::uint64_t{test::is_long() ? 64u : 2u} << 20; }
 constexpr int most_values = 100'000;
 
 /// From what fits into an entry to large ones.
@@ -110,7 +110,7 @@ void processes_stay_within(fs::path const& folder, Make make) {
       all_ended = still.all_ended();
       most = std::max(most, bytes_in(folder));
     }
-    ::usleep(5000);
+    ::usleep(10000);
   }
   for (auto& one : writers) CHECK(one.join() == 0);
   told.send();

@@ -317,6 +317,7 @@ void hold(Make make) {
   SECTION("names of every kind come back") { names_of_every_kind_come_back(make()); }
   SECTION("the last record is replaced whole") { the_last_record_is_replaced_whole(make()); }
   SECTION("a view outlives what it was taken from") { a_view_outlives_what_it_was_taken_from(make()); }
+  SECTION("threads may view what others change") { threads_may_view_what_others_change(make()); }
   SECTION("one at a time holds a claim") { one_at_a_time_holds_a_claim(make()); }
   SECTION("a claim is released by an exception") { a_claim_is_released_by_an_exception(make()); }
   SECTION("who waits is told once") { who_waits_is_told_once(make()); }

@@ -34,16 +34,24 @@ void cut_all(fs::path const& folder, Size size) {
   REQUIRE(other.join() == 0);
 }
 
-/// Puts what is missing, as a run would, and looks it up; here and by a process that knows nothing.
+/// Puts what is missing, as runs would, and looks it up; here and by a process that knows nothing. What is in memory is found
+/// although the file has it no more, and missed when a put begins another file: so it may take a second time.
 template <class Store>
 void recover(Store store, fs::path const& folder) {
-  for (int number = 0; number < numbers; ++number) {
-    if (test::look_up(store, number) != samples::got::right) CHECK(test::put(store, number));
-    if (test::look_up(store, number) != samples::got::right)
-      FAIL("number " << number << " was not found again");
+  int missing = numbers;
+  for (int times = 0; times < 2 && missing != 0; ++times) {
+    for (int number = 0; number < numbers; ++number) {
+      if (test::look_up(store, number) == samples::got::right) continue;
+      CHECK(test::put(store, number));
+      if (test::look_up(store, number) != samples::got::right)
+        FAIL("number " << number << " was not found again");
+    }
+    test::process other(
+        [&] { return numbers - test::found_among(test::open_store<Store>(folder), numbers); });
+    missing = other.join();
+    missing += numbers - test::found_among(store, numbers);
   }
-  test::process other([&] { return test::found_among(test::open_store<Store>(folder), numbers); });
-  CHECK(other.join() == numbers);
+  CHECK(missing == 0);
 }
 
 /// `looks`: whether the values were read before the cut, so that some of them are in memory.
@@ -73,7 +81,7 @@ void survive_cuts(bool looks) {
     recover(store, path);
     // Once more with an index, where this kind of store has one.
     store.collect();
-    CHECK(test::found_among(store, numbers) == numbers);
+    recover(store, path);
   }
 }
 

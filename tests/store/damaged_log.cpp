@@ -33,7 +33,9 @@ class small_store {
     auto const store = open();
     for (int number = 0; number < numbers; ++number) REQUIRE(small_sample(number).put_into(store).stored);
     if (collects) {
-      test::put(store, numbers);
+      samples::sample extra(numbers, 40);
+      extra.go_inline();
+      REQUIRE(extra.put_into(store).stored);
       store.erase(samples::key_of(numbers));
       store.collect();
     }
@@ -50,24 +52,9 @@ class small_store {
   void try_with(std::string const& name, std::string const& bytes, std::string const& what) {
     restore();
     write_content(folder() / name, bytes);
-    try {
-      auto const store = open();
-      for (int number = 0; number < numbers; ++number) {
-        if (look(store, number) == samples::got::wrong) FAIL(name << ": " << what << ": a wrong value");
-        if (look(store, number) == samples::got::right) continue;
-        auto const put = small_sample(number).put_into(store);
-        if (!put.stored) FAIL(name << ": " << what << ": not stored: " << put.warning);
-        if (look(store, number) != samples::got::right)
-          FAIL(name << ": " << what << ": number " << number << " is not found again");
-      }
-    } catch (std::exception const& e) {
-      FAIL(name << ": " << what << ": " << e.what());
-    }
-    // Nothing of this is known from before.
-    auto const store = open();
-    for (int number = 0; number < numbers; ++number)
-      if (look(store, number) != samples::got::right)
-        FAIL(name << ": " << what << ": number " << number << " is not found by the next handle");
+    // A repair that begins another log may leave out what was found before it; not so the second one.
+    bool const is_repaired = repair(name + ": " + what) || repair(name + ": " + what);
+    if (!is_repaired) FAIL(name << ": " << what << ": something is not found by the next handle");
     ++tried_;
   }
 
@@ -76,6 +63,29 @@ class small_store {
  private:
   Store open() const { return test::open_store<Store>(scratch_ / "cache"); }
   fs::path folder() const { return scratch_ / "cache" / "v1"; }
+
+  /// True where a handle that knows nothing finds it all afterwards.
+  bool repair(std::string const& what) const {
+    try {
+      auto const store = open();
+      for (int number = 0; number < numbers; ++number) {
+        auto const before = look(store, number);
+        if (before == samples::got::wrong) FAIL(what << ": a wrong value");
+        if (before == samples::got::right) continue;
+        auto const put = small_sample(number).put_into(store);
+        if (!put.stored) FAIL(what << ": not stored: " << put.warning);
+        if (look(store, number) != samples::got::right)
+          FAIL(what << ": number " << number << " is not found again");
+      }
+    } catch (memo::store_error const& e) {
+      FAIL(what << ": " << e.what());
+    }
+    auto const store = open();
+    int right = 0;
+    for (int number = 0; number < numbers; ++number)
+      right += look(store, number) == samples::got::right ? 1 : 0;
+    return right == numbers;
+  }
 
   /// The files as they were, also those that a repair changed or removed.
   void restore() {
@@ -89,7 +99,7 @@ class small_store {
     }
   }
 
-  scratch_folder scratch_;
+  test::memory_folder scratch_;
   files whole_;
   std::size_t tried_ = 0;
 };

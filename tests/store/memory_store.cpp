@@ -343,3 +343,39 @@ TEST_CASE("threads may recall, put, erase and clear at the same time") {
   CHECK(wrong == 0);
   CHECK(store.stats().entries <= 30);
 }
+
+TEST_CASE(
+    "puts into a memory store whose limit is less than what is pinned do not look at all of it each time") {
+  memo::memory_store const store{{.max_bytes = 100'000}};
+  std::vector<memo::digest> keys;
+  for (int i = 0; i < 20'000; ++i) keys.push_back(key_of(i));
+  auto pin = store.pin(keys);
+  for (int i = 0; i < 20'000; ++i)
+    CHECK(sample(i, 16).put_into(store).stored);  // minutes, if each one looked
+  CHECK(store.stats().entries == 20'000);
+  CHECK(store.put({}).warning.find("the limit of 100000 bytes is less than this run uses") == 0);
+  pin.reset();
+  CHECK(store.put({}).warning == "");
+  CHECK(store.stats().bytes <= 100'000);
+  for (int i = 20'000; i < 20'200; ++i) {
+    CHECK(sample(i, 16).put_into(store).stored);
+    CHECK(store.stats().bytes <= 100'000);
+  }
+}
+
+TEST_CASE("what is dear to compute again stays longer in a memory store, but not for ever") {
+  memo::memory_store const store{{.max_entries = 8}};
+  sample dear(0, 1000);
+  dear.value.cost_ns = 3'600'000'000'000;
+  CHECK(dear.put_into(store).stored);
+  auto const put_cheap = [&](int number) {
+    sample cheap(number, 1000);
+    cheap.value.cost_ns = 1'000'000;
+    CHECK(cheap.put_into(store).stored);
+    CHECK(look_up(store, number, 1000) == got::right);
+  };
+  for (int i = 1; i <= 24; ++i) put_cheap(i);
+  CHECK(look_up(store, 0, 1000, memo::access::read_only) == got::right);
+  for (int i = 25; i <= 200; ++i) put_cheap(i);
+  CHECK(look_up(store, 0, 1000) == got::nothing);
+}

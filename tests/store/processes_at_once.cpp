@@ -1,11 +1,13 @@
 #include "../support/campaign.hpp"
 
+#include <array>
+#include <atomic>
 #include <cstdio>
-#include <memory>
+#include <thread>
 #include <vector>
 
 // Four processes write into one directory, others look up what they write, and one more clears, collects, erases and
-// verifies in between. Whatever is found is right. MEMO_TEST_LONG=1 does it for longer.
+// verifies in between; and threads of one process do so. Whatever is found is right. MEMO_TEST_LONG=1 does it for longer.
 
 namespace {
 
@@ -30,9 +32,9 @@ int write_many(std::filesystem::path const& folder, std::uint64_t max_bytes, std
   return 0;
 }
 
-/// Ends with 0 when the channel tells it to, or with 1 at the first wrong value.
-template <class Store>
-int look_up_until(std::filesystem::path const& folder, test::channel& end, std::uint64_t seed) {
+/// Ends with 0 when `has_ended()`, or with 1 at the first wrong value.
+template <class Store, class HasEnded>
+int look_up_until(std::filesystem::path const& folder, HasEnded has_ended, std::uint64_t seed) {
   for (int hits = 0;;) {
     auto const store = test::open_store<Store>(folder);
     for (int i = 0; i < 200; ++i) {
@@ -41,17 +43,15 @@ int look_up_until(std::filesystem::path const& folder, test::channel& end, std::
       if (got == samples::got::wrong) return 1;
       hits += got == samples::got::right ? 1 : 0;
     }
-    if (end.count() > 0) {
-      end.send();  // for the next reader
-      return hits > 0 ? 0 : 3;
-    }
+    if (has_ended()) return hits > 0 ? 0 : 3;
   }
 }
 
-template <class Store>
-int disturb_until_killed(std::filesystem::path const& folder, std::uint64_t max_bytes, std::uint64_t seed) {
+template <class Store, class HasEnded>
+int disturb_until(std::filesystem::path const& folder, HasEnded has_ended, std::uint64_t max_bytes,
+                  std::uint64_t seed) {
   auto const store = test::open_store<Store>(folder, max_bytes);
-  for (;; ::usleep(static_cast<useconds_t>(seed % 3'000))) {
+  for (; !has_ended(); ::usleep(static_cast<useconds_t>(seed % 3'000))) {
     seed = test::mixed(seed);
     try {
       switch (seed / 16 % 8) {
@@ -74,6 +74,22 @@ int disturb_until_killed(std::filesystem::path const& folder, std::uint64_t max_
     } catch (memo::store_error const&) {  // it may be cleared under our feet
     }
   }
+  return 0;
+}
+
+/// What is put now stays, as far as the limit lets it.
+template <class Store>
+void check_after(Store const& store, std::uint64_t max_bytes) {
+  for (int number = 0; number < 10; ++number) {
+    CHECK(test::put(store, number));
+    CHECK(test::look_up(store, number) == samples::got::right);
+  }
+  CHECK(test::found_among(store, numbers) >= 10);
+  CHECK(test::found_among(store, numbers, true) >= 10);
+  CHECK(store.verify().damaged == 0);
+  if (max_bytes == 0) return;
+  store.collect();
+  CHECK(store.stats().bytes <= max_bytes);
 }
 
 template <class Store>
@@ -81,33 +97,50 @@ void disturb_each_other(std::uint64_t max_bytes) {
   scratch_folder const folder;
   auto const path = folder / "cache";
   test::channel end;
+  auto const has_ended = [&] {
+    if (end.count() == 0) return false;
+    end.send();  // for the next one who asks
+    return true;
+  };
   int const rounds = test::is_long() ? 200 : 6;
-  std::vector<test::process> writers, readers;
+  std::vector<test::process> writers, others;
   for (std::uint64_t i = 0; i < 4; ++i)
     writers.emplace_back([&] { return write_many<Store>(path, max_bytes, test::seed_or(1) + i, rounds); });
   for (std::uint64_t i = 0; i < 2; ++i)
-    readers.emplace_back([&] { return look_up_until<Store>(path, end, test::seed_or(100) + i); });
-  auto disturber = std::make_unique<test::process>(
-      [&] { return disturb_until_killed<Store>(path, max_bytes, test::seed_or(1000)); });
+    others.emplace_back([&] { return look_up_until<Store>(path, has_ended, test::seed_or(100) + i); });
+  test::process disturber(
+      [&] { return disturb_until<Store>(path, [] { return false; }, max_bytes, test::seed_or(1000)); });
 
   for (auto& writer : writers) CHECK(writer.join() == 0);
-  disturber->end(SIGKILL);
-
-  // What is put now stays, as far as the limit lets it.
-  auto const store = test::open_store<Store>(path, max_bytes);
-  for (int number = 0; number < 10; ++number) {
-    CHECK(test::put(store, number));
-    CHECK(test::look_up(store, number) == samples::got::right);
-  }
+  disturber.end(SIGKILL);
+  check_after(test::open_store<Store>(path, max_bytes), max_bytes);
   end.send();
-  for (auto& reader : readers) CHECK(reader.join() == 0);
-  CHECK(test::found_among(store, numbers) >= 10);
-  CHECK(test::found_among(store, numbers, true) >= 10);
-  CHECK(store.verify().damaged == 0);
-  if (max_bytes != 0) {
-    store.collect();
-    CHECK(store.stats().bytes <= max_bytes);
-  }
+  for (auto& other : others) CHECK(other.join() == 0);
+}
+
+/// The same in one process.
+template <class Store>
+void disturb_in_threads(std::uint64_t max_bytes) {
+  scratch_folder const folder;
+  auto const path = folder / "cache";
+  std::atomic<bool> is_over{false};
+  auto const has_ended = [&] { return is_over.load(); };
+  int const rounds = test::is_long() ? 100 : 3;
+  std::array<int, 6> status{};
+  std::vector<std::thread> writers, others;
+  for (std::size_t i = 0; i < 3; ++i)
+    writers.emplace_back(
+        [&, i] { status[i] = write_many<Store>(path, max_bytes, test::seed_or(1) + i, rounds); });
+  for (std::size_t i = 3; i < 5; ++i)
+    others.emplace_back(
+        [&, i] { status[i] = look_up_until<Store>(path, has_ended, test::seed_or(100) + i); });
+  others.emplace_back(
+      [&] { status[5] = disturb_until<Store>(path, has_ended, max_bytes, test::seed_or(1000)); });
+  for (auto& writer : writers) writer.join();
+  is_over = true;
+  for (auto& other : others) other.join();
+  CHECK(status == std::array<int, 6>{});
+  check_after(test::open_store<Store>(path, max_bytes), max_bytes);
 }
 
 }  // namespace
@@ -120,4 +153,10 @@ TEMPLATE_TEST_CASE("processes that write, read and clear at once find nothing wr
 TEMPLATE_TEST_CASE("processes that write, read and clear at once within a limit find nothing wrong", "",
                    memo::directory_store, memo::mmap_store) {
   disturb_each_other<TestType>(std::uint64_t{2} << 20);
+}
+
+TEMPLATE_TEST_CASE("threads that write, read and clear at once find nothing wrong", "", memo::directory_store,
+                   memo::mmap_store) {
+  disturb_in_threads<TestType>(0);
+  disturb_in_threads<TestType>(std::uint64_t{2} << 20);
 }

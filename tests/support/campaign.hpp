@@ -14,6 +14,8 @@
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
+#include <string>
+#include <system_error>
 
 namespace test {
 
@@ -30,6 +32,28 @@ inline std::uint64_t seed_or(std::uint64_t usual) {
   char const* const wanted = std::getenv("MEMO_TEST_SEED");
   return wanted != nullptr ? std::strtoull(wanted, nullptr, 10) : usual;
 }
+
+/// A folder in memory where the system has such a place, for tests that write thousands of small files; else like any other.
+class memory_folder {
+ public:
+  memory_folder() {
+    std::string name = "/dev/shm/memo-test-XXXXXX";
+    if (::mkdtemp(name.data()) != nullptr) made_ = name;
+  }
+  memory_folder(memory_folder const&) = delete;
+  memory_folder& operator=(memory_folder const&) = delete;
+  ~memory_folder() {
+    std::error_code ignored;
+    if (!made_.empty()) std::filesystem::remove_all(made_, ignored);
+  }
+  std::filesystem::path operator/(std::string const& name) const {
+    return made_.empty() ? usual_ / name : made_ / name;
+  }
+
+ private:
+  scratch_folder usual_;
+  std::filesystem::path made_;
+};
 
 /// A store with a limit of bytes on disk; 0 for none.
 template <class Store>

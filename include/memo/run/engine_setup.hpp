@@ -194,10 +194,10 @@ inline void engine::write_last() {
 inline void engine::apply_limits() {
   if (!rules().writes || request_.plan_only) return;
   auto const apply = [this](any_store& store) {
-    std::string text = store.put({}).warning;
-    if (text.empty()) return;
-    tell(event_kind::did_warn, no_step, text);
-    warnings_.emplace_back(no_step, std::move(text));
+    put_result told = store.put({});
+    if (!told.stored || told.warning.empty()) return;
+    tell(event_kind::did_warn, no_step, told.warning);
+    warnings_.emplace_back(no_step, std::move(told.warning));
   };
   apply(request_.store);
   for (auto& named : request_.named_stores) apply(named.second);

@@ -142,6 +142,7 @@ class directory_room {
 
  private:
   static constexpr std::int64_t a_minute_ns = 60'000'000'000;
+  static constexpr std::int64_t most_wait_ns = 2'000'000'000;
 
   static bool is_over(store_limits const& limits, directory_size const& size) {
     auto const known = [](std::int64_t number) {
@@ -179,7 +180,8 @@ class directory_room {
     if (limits.max_bytes != 0 && expected.bytes > static_cast<std::int64_t>(limits.max_bytes))
       size.bytes -= expected.bytes;
     std::lock_guard const guard(patience_lock_);
-    return is_over(limits, size) && (size.bytes > patience_.bytes || size.entries > patience_.entries);
+    return (is_over({limits.max_bytes, 0, 0}, size) && size.bytes > patience_.bytes) ||
+           (is_over({0, limits.max_entries, 0}, size) && size.entries > patience_.entries);
   }
 
   void make_room(store_limits const& limits, directory_size const& expected) {
@@ -192,8 +194,13 @@ class directory_room {
     };
     if (!is_needed()) return;
     directory_collector collector(files_, pins_);
-    // Who else collects at this moment does it for all.
-    if (!collector.begin(2'000'000'000) || !is_needed()) return;
+    // Who else collects at this moment does it for all; who takes too long is not waited for again and again.
+    std::int64_t const now_ns = clock::system().steady_ns();
+    if (!collector.begin(now_ns < impatient_until_ns_ ? 0 : most_wait_ns)) {
+      impatient_until_ns_ = clock::system().steady_ns() + 10 * most_wait_ns;
+      return;
+    }
+    if (!is_needed()) return;
     auto const before = usage_.look();
     directory_size const with_all{before.size.bytes + expected.bytes, before.size.entries + expected.entries};
     if (is_stale(before) && limits.max_age_ms == 0) {
@@ -211,9 +218,8 @@ class directory_room {
     std::lock_guard const patience(patience_lock_);
     patience_ = {};
     if (!is_over(limits, then)) return;
-    // What is pinned is too much: the next look is worth its time when a tenth of the limit has come.
-    patience_ = {then.bytes + static_cast<std::int64_t>(limits.max_bytes / 10),
-                 then.entries + static_cast<std::int64_t>(limits.max_entries / 10)};
+    // What is pinned is too much: the next look is worth its time when a tenth more has come.
+    patience_ = {then.bytes + then.bytes / 10, then.entries + then.entries / 10};
   }
 
   /// With a collector that has begun, and no put of this process under way.
@@ -248,6 +254,7 @@ class directory_room {
   std::shared_mutex collecting_;  ///< shared by puts
   std::mutex patience_lock_;
   directory_size patience_;  ///< up to here no collection is tried again
+  std::atomic<std::int64_t> impatient_until_ns_{0};
   std::atomic<std::int64_t> full_at_ns_{0};
   std::atomic<std::int64_t> lock_seen_at_ns_{0};
 };

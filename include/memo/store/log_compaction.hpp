@@ -30,7 +30,7 @@ class log_compaction {
         pins_(pinned),
         now_ms_(now_ms),
         young_from_(young_from),
-        view_(reader.view()) {}
+        view_(writer.shared_view()) {}
 
   /// Reads the log's entries, and decides what stays. False where it could not be read: then nothing may be changed.
   bool plan(log_quota const& quota) {
@@ -46,11 +46,11 @@ class log_compaction {
         one.stays = true;
         bytes_ += cost_of(header.size);
         records_.push_back(one);
-      } else if (add_entry(one)) {
+      } else if (add_entry(scan, one)) {
         records_.push_back(one);
       }
     }
-    if (scan.error() != 0) return false;
+    if (scan.error() != 0 || error_ != 0) return false;
     // Objects may lie behind the entries that name them, where they were stored again.
     for (auto& one : entries_) name_objects(one);
     keep_young(quota);
@@ -114,9 +114,19 @@ class log_compaction {
   /// What a record takes in the log and, roughly, in the index.
   static std::uint64_t cost_of(std::uint64_t payload) { return log_record_size(payload) + 26; }
 
-  bool add_entry(live& one) {
+  bool add_entry(log_scan& scan, live& one) {
     shared_bytes payload;
-    if (view_->log->read(record_kind::entry, one.header.id, one.offset, view_, payload) != record_state::good)
+    std::uint64_t const at = one.offset + record_header_size;
+    if (one.header.size <= log_scan::most_at_once) {
+      payload.view = scan.window(at, one.header.size);
+    } else {
+      aligned_block const block(static_cast<std::size_t>(std::min(one.header.size, max_entry_size)));
+      auto const got = os::read_at(view_->log->descriptor(), block.data(), block.size(), at);
+      // What cannot be read now may be worth anything.
+      if (!got) error_ = got.error;
+      payload = block.share(block.view().first(got.value));
+    }
+    if (payload.view.size() != one.header.size || hash_bytes(payload.view) != one.header.checksum)
       return false;
     auto const variants = decode_entries(payload);
     if (!variants) return false;
@@ -204,7 +214,11 @@ class log_compaction {
     log_scan from(*view_->log, log_page_size);
     log_buffer out(to, log_page_size);
     for (auto const& one : records_) {
-      if (!one.stays || !reaches(one)) continue;
+      if (!one.stays) continue;
+      if (!reaches(one)) {
+        if (error_ != 0) return error_;
+        continue;
+      }
       std::uint64_t const at = out.end();
       if (int const error = out.add(encode_header(one.header, record_seed(mark.uuid, at)))) return error;
       std::uint64_t const end = one.offset + log_record_size(one.header.size);
@@ -224,7 +238,11 @@ class log_compaction {
   /// False where the file was cut before a record's end.
   bool reaches(live const& one) {
     std::uint64_t const end = one.offset + log_record_size(one.header.size);
-    if (end > file_size_) file_size_ = os::status_of(view_->log->descriptor()).value.size;
+    if (end > file_size_) {
+      auto const status = os::status_of(view_->log->descriptor());
+      file_size_ = status.value.size;
+      error_ = status.error;
+    }
     return end <= file_size_;
   }
 
@@ -263,13 +281,14 @@ class log_compaction {
   pins const& pins_;
   std::int64_t const now_ms_;
   std::uint64_t const young_from_;
-  std::shared_ptr<log_view> const view_;
+  std::shared_ptr<log_view const> const view_;
   std::vector<live> records_;
   std::vector<live_entry> entries_;
   digest_map<live_object> objects_;
   std::uint64_t entries_left_ = 0;
   std::uint64_t bytes_ = log_page_size;  ///< of what stays
   std::uint64_t file_size_ = 0;
+  int error_ = 0;  ///< why the log cannot be read now
 };
 
 }  // namespace memo::detail

@@ -5,6 +5,8 @@
 #include <memo/core/large_pages.hpp>
 #include <memo/store/log_format.hpp>
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <atomic>
 #include <memory>
@@ -51,12 +53,13 @@ class log_file {
   /// A later generation was written, or was about to be.
   bool is_closed() const { return is_closed_.load(std::memory_order_acquire); }
 
-  /// Takes over what the file's slots say; false where they cannot be used.
-  bool refresh_mark() {
+  /// Takes over what the file's slots say; an errno, EINVAL where they say nothing of this log.
+  int refresh_mark() {
     auto const mark = read_mark(descriptor());
-    if (!mark || mark.value.uuid != uuid_) return false;
+    if (!mark) return mark.error;
+    if (mark.value.uuid != uuid_) return EINVAL;
     advance(mark.value);
-    return true;
+    return 0;
   }
 
   /// Takes over a mark that was read or written. An older one is of a slot that was damaged since.
@@ -73,19 +76,22 @@ class log_file {
   }
   void set_closed(bool is_closed) { is_closed_.store(is_closed, std::memory_order_release); }
 
-  /// What is behind all that counts, as far as this process knows: nothing of use, one more record, or not even that.
-  enum class behind : std::uint8_t { nothing, record, cut };
+  /// What is behind all that counts, as far as this process knows: nothing, one more record, something else; or the file
+  /// does not even reach there; or it cannot be read now.
+  enum class behind : std::uint8_t { nothing, record, rest, cut, unknown };
 
   /// Looks there, at the cost of one system call.
   behind look_behind() const {
     std::uint64_t const at = committed();
     std::array<std::byte, payload_alignment + record_header_size> raw;
     auto const got = os::read_at(descriptor(), raw.data(), raw.size(), at - payload_alignment);
-    if (!got || got.value < payload_alignment) return behind::cut;
+    if (!got) return behind::unknown;
+    if (got.value < payload_alignment) return behind::cut;
+    if (got.value == payload_alignment) return behind::nothing;
     record_header header;
     auto const there = byte_view(raw).first(got.value).subspan(payload_alignment);
-    return read_fields(there, record_seed(uuid_, at), header) == record_state::good ? behind::record
-                                                                                    : behind::nothing;
+    record_state const state = read_fields(there, record_seed(uuid_, at), header);
+    return state == record_state::good ? behind::record : behind::rest;
   }
 
   /// The header of the record at an offset.
@@ -129,9 +135,12 @@ class log_file {
   }
 
  private:
-  /// Address space costs nothing, and what lies beyond it is not kept in memory.
+  /// Address space costs nothing where nobody limits it; what lies beyond is not kept in memory.
   static std::uint64_t addresses_for(std::uint64_t committed) {
-    return std::max(std::uint64_t{16} << 30, 4 * committed);
+    rlimit limit{};
+    bool const is_limited = ::getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+    return is_limited ? 2 * committed + (std::uint64_t{64} << 20)
+                      : std::max(std::uint64_t{16} << 30, 4 * committed);
   }
 
   bool read_apart(std::uint64_t offset, std::uint64_t size, shared_bytes& payload) const {

@@ -137,6 +137,27 @@ class log_reader {
     return is_cut_;
   }
 
+  /// Behind all that counts is something else, which a writer goes round.
+  bool has_rest() {
+    std::lock_guard const guard(lock_);
+    return has_rest_;
+  }
+
+  /// Why it cannot be told whether there is a log; 0 where it can.
+  int error() {
+    std::lock_guard const guard(lock_);
+    return error_;
+  }
+
+  /// What lies before `end` counts, where it is a record. For who has the right to write.
+  void skip_to(std::uint64_t end) {
+    std::lock_guard const guard(lock_);
+    auto const view = view_.get();
+    if (view == nullptr) return;
+    view->log->advance(end);
+    scan();
+  }
+
   log_counts counts() {
     std::lock_guard const guard(lock_);
     return counts_;
@@ -167,12 +188,27 @@ class log_reader {
   void note(Records const& records, std::uint64_t end) {
     std::lock_guard const guard(lock_);
     auto const view = view_.get();
+    if (view == nullptr) return;
     bool const is_next = !records.empty() && scanned_ == records.front().offset;
     if (!is_next) return scan();
     // First, as what the tail names must count already.
     view->log->advance(end);
     for (auto const& one : records) note_record(one.header, one.offset);
     scanned_ = end;
+  }
+
+  /// A record that cannot be read is not there for this process any more: it will be computed and written again.
+  void forget(record_kind kind, digest const& id, std::uint64_t offset) {
+    std::lock_guard const guard(lock_);
+    auto const view = view_.get();
+    if (view == nullptr || view->find(kind, id) != offset) return;
+    if (kind == record_kind::entry) --counts_.entries;
+    if (kind == record_kind::object) --counts_.objects;
+    if (view->tail->put_gone(kind, id)) return;
+    auto const larger = std::make_shared<log_view>(*view);
+    larger->tail = view->tail->grown();
+    larger->tail->put_gone(kind, id);
+    view_.set(larger);
   }
 
  private:
@@ -222,47 +258,67 @@ class log_reader {
     scan();
   }
 
-  /// False where the log was replaced, deleted, or spoiled.
+  /// False where the log was replaced, deleted, or spoiled. What cannot be asked now is taken to be as it was.
   bool is_current(log_file& log) {
-    if (log.is_closed() && current() != log.generation()) return false;
+    if (log.is_closed()) {
+      auto const now = current();
+      if (now && now.value != log.generation()) return false;
+    }
     // Deleting a folder closes no log: look for that now and then.
     std::int64_t const now = coarse_ns();
     if (now - looked_ns_ < a_second_ns / 10) return true;
     looked_ns_ = now;
     auto const status = os::status_of(log.descriptor());
-    if (status && status.value.links != 0) return log.refresh_mark();
+    if (!status) return true;
+    if (status.value.links != 0) return log.refresh_mark() != EINVAL;
     if (int const folder = root_.folder(0); folder >= 0) root_.forget_if_deleted(folder);
     return false;
   }
 
-  std::optional<std::uint64_t> current() {
+  /// The generation that is the current one: 0 where there is none; an errno where that cannot be told.
+  os::outcome<std::uint64_t> current() {
     int const folder = root_.folder(0);
-    if (folder < 0) return std::nullopt;
-    auto const text = small_text(folder, "current");
-    return text ? current_generation(*text) : std::nullopt;
+    if (folder < 0) return {0, 0};
+    auto const file = os::open_for_reading(folder, "current");
+    if (!file) return {0, is_none(file.error) ? 0 : file.error};
+    std::array<std::byte, 64> text;
+    auto const got = os::read_at(file.value.get(), text.data(), text.size(), 0);
+    if (!got) return {0, is_none(got.error) ? 0 : got.error};
+    return {current_generation(as_text(byte_view(text).first(got.value))).value_or(0), 0};
+  }
+
+  /// True for the errors that say that no file of ours is there; others may pass.
+  static bool is_none(int error) {
+    return error == ENOENT || error == ELOOP || error == ENXIO || error == EISDIR || error == ENOTDIR;
   }
 
   void open() {
     // Between finding a name and opening it, the log may be replaced by the next one.
     for (int attempt = 0; attempt < 3; ++attempt) {
       auto const generation = current();
-      if (!generation || open(*generation)) return;
+      error_ = generation.error;
+      if (!generation || generation.value == 0) return;
+      error_ = open(generation.value);
+      if (error_ == 0) return;
     }
+    if (is_none(error_) || error_ == EINVAL) error_ = 0;
   }
 
-  bool open(std::uint64_t generation) {
+  int open(std::uint64_t generation) {
     int const folder = root_.folder(0);
     auto file = os::open_untouched(folder, log_name("log", generation).c_str());
-    if (!file) return false;
+    if (!file) return file.error;
     auto const status = os::status_of(file.value.get());
-    if (!status || !status.value.is_file) return false;
+    if (!status) return status.error;
+    if (!status.value.is_file) return EINVAL;
     auto const mark = log_file::read_mark(file.value.get());
-    if (!mark || mark.value.generation != generation) return false;
+    if (!mark) return mark.error;
+    if (mark.value.generation != generation) return EINVAL;
     auto const shared = std::make_shared<os::unique_fd const>(std::move(file.value));
     adopt_with_lock(std::make_shared<log_file>(shared, mark.value, budget_),
                     log_snapshot::open(folder, log_name("index", generation).c_str(), mark.value.uuid,
                                        generation, budget_));
-    return true;
+    return 0;
   }
 
   void adopt_with_lock(std::shared_ptr<log_file> log, std::shared_ptr<log_snapshot const> snapshot) {
@@ -283,9 +339,11 @@ class log_reader {
 
   void drop_with_lock() {
     view_.set(nullptr);
-    mapped_ = nullptr;
     scanned_ = 0;
     counts_ = {};
+    is_cut_ = has_rest_ = false;
+    std::lock_guard const guard(mapping_lock_);
+    mapped_ = nullptr;
   }
 
   /// Goes through what was appended since the last time.
@@ -293,9 +351,13 @@ class log_reader {
     auto const view = view_.get();
     if (view == nullptr) return;
     log_file& log = *view->log;
-    auto const end = log.look_behind();
-    is_cut_ = end == log_file::behind::cut;
-    if (scanned_ >= log.committed() && end != log_file::behind::record) return;
+    auto const behind = log.look_behind();
+    if (behind == log_file::behind::unknown) return;
+    is_cut_ = behind == log_file::behind::cut;
+    has_rest_ = behind == log_file::behind::rest;
+    // Whoever goes round something that is no record says so.
+    if (has_rest_ && log.refresh_mark() == EINVAL) return;
+    if (scanned_ >= log.committed() && behind != log_file::behind::record) return;
     auto const status = os::status_of(log.descriptor());
     if (!status) return;
     std::uint64_t const size = std::max(status.value.size, log.committed());
@@ -303,8 +365,11 @@ class log_reader {
     while (records.next()) {
       log.advance(records.offset() + records.size());
       note_record(records.header(), records.offset());
+      scanned_ = records.offset() + records.size();
     }
+    if (records.error() != 0) return;
     scanned_ = log.committed();
+    has_rest_ = status.value.size > log.committed();
   }
 
   void note_record(record_header const& header, std::uint64_t offset) {
@@ -331,20 +396,6 @@ class log_reader {
     auto const larger = std::make_shared<log_view>(*view);
     larger->tail = view->tail->grown();
     tell(*larger->tail);
-    view_.set(larger);
-  }
-
-  /// A record that cannot be read is not there for this process any more: it will be computed and written again.
-  void forget(record_kind kind, digest const& id, std::uint64_t offset) {
-    std::lock_guard const guard(lock_);
-    auto const view = view_.get();
-    if (view == nullptr || view->find(kind, id) != offset) return;
-    if (kind == record_kind::entry) --counts_.entries;
-    if (kind == record_kind::object) --counts_.objects;
-    if (view->tail->put_gone(kind, id)) return;
-    auto const larger = std::make_shared<log_view>(*view);
-    larger->tail = view->tail->grown();
-    larger->tail->put_gone(kind, id);
     view_.set(larger);
   }
 
@@ -375,6 +426,8 @@ class log_reader {
   std::uint64_t scanned_ = 0;
   log_counts counts_;
   bool is_cut_ = false;
+  bool has_rest_ = false;
+  int error_ = 0;
   std::int64_t looked_ns_ = 0;
 
   std::mutex mapping_lock_;

@@ -3,6 +3,7 @@
 
 #include <memo/core/fork.hpp>
 #include <memo/store/durability.hpp>
+#include <memo/store/log_appender.hpp>
 #include <memo/store/log_reader.hpp>
 
 #include <algorithm>
@@ -14,133 +15,6 @@
 #include <vector>
 
 namespace memo::detail {
-
-/// A record that was appended, and where.
-struct appended_record {
-  record_header header;
-  std::uint64_t offset = 0;
-};
-
-/// Records on their way into a log: gathered, and written together behind what is there.
-class log_appender {
- public:
-  /// To the open log `fd`, from `at` on.
-  log_appender(int fd, digest const& uuid, std::uint64_t at)
-      : fd_(fd), uuid_(uuid), start_(at), at_(at), end_(at) {}
-
-  /// Begins anew, with the memory that there is.
-  void restart(int fd, digest const& uuid, std::uint64_t at) {
-    fd_ = fd;
-    uuid_ = uuid;
-    start_ = at_ = end_ = at;
-    forget_gathered();
-    records_.clear();
-  }
-
-  /// Adds a record. Its pieces are used until the next `flush`. An errno where what came before could not be written.
-  int add(record_header const& header, std::span<byte_view const> pieces) {
-    note(header);
-    for (byte_view const piece : pieces) pieces_.push_back(piece);
-    std::uint64_t const size = log_record_size(header.size);
-    pieces_.push_back(
-        byte_view(zeros()).first(static_cast<std::size_t>(size - record_header_size - header.size)));
-    end_ += size;
-    bool const has_room = headers_.size() < most_records && pieces_.size() < most_pieces;
-    return has_room && end_ - at_ < most_bytes ? 0 : flush();
-  }
-
-  /// As `add`, of a payload that is kept here.
-  int add(record_header const& header, byte_writer payload) {
-    // Full once it holds as many as there can be headers: it never moves what it holds.
-    kept_.reserve(most_records);
-    kept_.push_back(std::move(payload));
-    byte_view const bytes = kept_.back().view();
-    return add(header, std::span(&bytes, 1));
-  }
-
-  /// As `add`, of what a user's file holds; EIO where that is not what the header says.
-  int add_file(record_header const& header, std::string const& path) {
-    if (int const error = flush()) return error;
-    auto const from = os::open_user_file(path.c_str());
-    if (!from) return from.error;
-    note(header);
-    if (int const error = write_gathered()) return error;
-    aligned_block const block(std::size_t{1} << 20);
-    byte_hasher hasher;
-    std::uint64_t done = 0;
-    while (done <= header.size) {
-      auto const got = os::read_up_to(from.value.get(), block.data(), block.size());
-      if (!got) return got.error;
-      if (got.value == 0) break;
-      byte_view const piece = block.view().first(got.value);
-      hasher.update(piece);
-      if (int const error = os::write_at(fd_, piece, at_ + done)) return error;
-      done += got.value;
-    }
-    if (done != header.size || hasher.finish() != header.checksum) return EIO;
-    std::uint64_t const size = log_record_size(header.size);
-    auto const padding = static_cast<std::size_t>(size - record_header_size - header.size);
-    if (int const error = os::write_at(fd_, byte_view(zeros()).first(padding), at_ + done)) return error;
-    at_ = end_ = end_ + size;
-    return 0;
-  }
-
-  /// Writes what was gathered; 0 or an errno.
-  int flush() {
-    if (int const error = write_gathered()) return error;
-    at_ = end_;
-    return 0;
-  }
-
-  /// Makes none of them count.
-  void cancel() { os::write_at(fd_, zeros(), start_); }
-
-  std::vector<appended_record> const& records() const { return records_; }
-  /// Where the next record goes.
-  std::uint64_t end() const { return end_; }
-
- private:
-  // A system call takes 64 pieces and costs as much as copying some kilobytes; beyond that there is nothing to gain.
-  static constexpr std::size_t most_records = 64;
-  static constexpr std::size_t most_pieces = 192;
-  static constexpr std::uint64_t most_bytes = std::uint64_t{4} << 20;
-
-  static std::array<std::byte, payload_alignment> const& zeros() {
-    static constexpr std::array<std::byte, payload_alignment> bytes{};
-    return bytes;
-  }
-
-  void note(record_header const& header) {
-    records_.push_back({header, end_});
-    headers_.reserve(most_records);
-    headers_.push_back(encode_header(header, record_seed(uuid_, end_)));
-    pieces_.push_back(headers_.back());
-  }
-
-  /// Writes the pieces at `at_`, and moves it to where a payload follows that is not among them.
-  int write_gathered() {
-    int const error = os::write_all_at(fd_, pieces_, at_);
-    for (byte_view const piece : pieces_) at_ += piece.size();
-    forget_gathered();
-    return error;
-  }
-
-  void forget_gathered() {
-    pieces_.clear();
-    headers_.clear();
-    kept_.clear();
-  }
-
-  int fd_;
-  digest uuid_;
-  std::uint64_t start_;
-  std::uint64_t at_;   ///< what is gathered goes here
-  std::uint64_t end_;  ///< behind what is gathered
-  std::vector<byte_view> pieces_;
-  std::vector<header_bytes> headers_;
-  std::vector<byte_writer> kept_;
-  std::vector<appended_record> records_;
-};
 
 /// The right to write to the logs of a folder, taken for one change at a time. The threads of this process exclude each other
 /// by other means.
@@ -179,28 +53,39 @@ class log_writer {
       return {};
     }
     view_ = reader_.view();
-    error = view_ == nullptr ? start_log() : open_log(*view_->log);
+    if (view_ == nullptr) {
+      error = reader_.error();
+      if (error == 0) error = start_log();
+    } else {
+      error = open_log(*view_->log);
+      if (error == 0 && reader_.has_rest()) error = go_round_rest();
+    }
     if (error != 0) return {};
     return mine;
   }
 
   /// An appender behind what is committed. The caller has the right, as for all that follows.
   log_appender& appender() {
-    appender_.restart(log_.get(), view_->log->uuid(), view_->log->committed());
+    appender_.restart(log_->get(), view_->log->uuid(), view_->log->committed());
     return appender_;
   }
 
   /// All that was there when the right was given, and what was committed since.
   log_view const& view() const { return *view_; }
+  std::shared_ptr<log_view const> const& shared_view() const { return view_; }
 
-  /// Writes what is left of the records, and waits for the disk where `level` wants that; 0 or an errno.
+  /// Writes what is left of the records, and waits for the disk where `level` wants that; 0 or an errno, and then the first
+  /// of them may count.
   int commit(log_appender& records, durability level) {
     if (int const error = records.flush()) return error;
     if (records.records().empty()) return 0;
     if (level == durability::full)
-      if (int const error = os::sync_data(log_.get())) return error;
+      if (int const error = os::sync_data(log_->get())) {
+        withdraw(records);
+        return error;
+      }
     reader_.note(records.records(), records.end());
-    view_ = reader_.view();
+    renew();
     log_file const& log = *view_->log;
     return log.committed() - log.marked() < most_unmarked ? 0 : mark();
   }
@@ -208,8 +93,10 @@ class log_writer {
   /// Has the log say what counts.
   int mark() {
     log_file& log = *view_->log;
+    // Somebody else may have written a slot since this process looked.
+    if (int const error = log.refresh_mark()) return error;
     log_mark const now{log.uuid(), log.generation(), log.sequence() + 1, log.committed()};
-    int const error = write_mark(log_.get(), now);
+    int const error = write_mark(log_->get(), now);
     if (error == 0) log.advance(now);
     return error;
   }
@@ -247,7 +134,7 @@ class log_writer {
       // this process dies: as long as `current` names the old one, it is as good as open.
       log_appender& closing = appender();
       closing.add(closing_record(), std::span<byte_view const>());
-      closing.flush();
+      if (int const error = closing.flush()) return error;
     }
     std::string const text = current_text(mark.generation);
     std::string const temporary = ".t" + to_hex(os::random_digest());
@@ -257,21 +144,20 @@ class log_writer {
       os::remove_file(folder, temporary.c_str());
       return error;
     }
-    auto const shared = std::make_shared<os::unique_fd const>(std::move(log));
-    log_ = os::unique_fd(::fcntl(shared->get(), F_DUPFD_CLOEXEC, 0));
+    log_ = std::make_shared<os::unique_fd const>(std::move(log));
     log_uuid_ = mark.uuid;
-    reader_.adopt(std::make_shared<log_file>(shared, mark, budget_),
+    reader_.adopt(std::make_shared<log_file>(log_, mark, budget_),
                   log_snapshot::open(folder, log_name("index", mark.generation).c_str(), mark.uuid,
                                      mark.generation, budget_));
-    view_ = reader_.view();
+    if (auto now = reader_.view(); now != nullptr) view_ = std::move(now);
     remove_others(mark.generation);
-    return log_ ? 0 : EMFILE;
+    return 0;
   }
 
   /// Writes the index of the present log anew, so that opening it is quick, and looks it up there from now on.
   void write_snapshot() {
     if (mark() != 0) return;
-    view_ = reader_.view();
+    renew();
     auto const counts = reader_.counts();
     log_snapshot_numbers numbers;
     numbers.uuid = view_->log->uuid();
@@ -283,7 +169,7 @@ class log_writer {
     auto fresh = log_snapshot::open(root_.folder(0), log_name("index", numbers.generation).c_str(),
                                     numbers.uuid, numbers.generation, budget_);
     if (fresh != nullptr) reader_.adopt(view_->log, std::move(fresh));
-    view_ = reader_.view();
+    renew();
   }
 
   int write_index(log_snapshot_numbers const& numbers, log_snapshot const* before, log_table const& tail) {
@@ -302,8 +188,46 @@ class log_writer {
   }
 
  private:
+  static constexpr std::int64_t a_tenth_ns = 100'000'000;
   /// What damage can hide, beside what it hits.
   static constexpr std::uint64_t most_unmarked = std::uint64_t{1} << 20;
+
+  /// Takes over what look-ups use now, unless they have lost the log meanwhile.
+  void renew() {
+    if (auto now = reader_.view(); now != nullptr && now->log->uuid() == view_->log->uuid())
+      view_ = std::move(now);
+  }
+
+  /// A process that died left something that is no whole record, or damage did. Nobody writes over it, as others may know
+  /// more of it than this process: it is marked as no record, and the log goes on behind it.
+  int go_round_rest() {
+    std::uint64_t const start = view_->log->committed();
+    auto const status = os::status_of(log_->get());
+    if (!status) return status.error;
+    std::array<std::byte, payload_alignment> const zeros{};
+    if (int const error = os::write_at(log_->get(), zeros, start)) return error;
+    std::uint64_t const size = std::max(status.value.size, start + zeros.size());
+    std::uint64_t const end = (size + payload_alignment - 1) / payload_alignment * payload_alignment;
+    if (int const error =
+            os::write_at(log_->get(), byte_view(zeros).first(static_cast<std::size_t>(end - size)), size))
+      return error;
+    reader_.skip_to(end);
+    renew();
+    return mark();
+  }
+
+  /// Takes back records that are written and not on the disk: what is there, counts.
+  void withdraw(log_appender& records) {
+    auto const written = records.records();
+    reader_.sync();
+    renew();
+    log_appender& gone = appender();
+    for (auto const& one : written)
+      if (view_->find(one.header.kind, one.header.id) == one.offset)
+        gone.add({one.header.kind, one.header.id, 0, hash_bytes({}), true}, std::span<byte_view const>());
+    if (gone.flush() == 0) reader_.sync();
+    renew();
+  }
 
   static bool has_generation(std::string_view name) {
     for (std::string_view const kind : {"log.", "index."})
@@ -351,13 +275,24 @@ class log_writer {
       error = ENOENT;
       return {};
     }
-    if (lock_.get() < 0 || folder != lock_folder_) {
+    // One that was deleted keeps nobody out.
+    std::int64_t const now = log_reader::coarse_ns();
+    bool is_gone = lock_.get() < 0 || folder != lock_folder_;
+    if (!is_gone && now - lock_seen_ns_ > a_tenth_ns) {
+      auto const status = os::status_of(lock_.get());
+      is_gone = status && status.value.links == 0;
+      lock_seen_ns_ = now;
+    }
+    if (is_gone) {
       auto opened = unshared_fd::open(
           [&] { return os::open_or_create(folder, "lock", file_mode(root_.share()), root_.group()); });
       error = opened.error;
+      if (error == ENOENT) root_.forget_if_deleted(folder);
       if (!opened) return {};
       lock_ = std::move(opened.value);
       lock_folder_ = folder;
+      // For those who delete what has not changed for long.
+      [[maybe_unused]] int const ignored = os::touch(lock_.get());
     }
     std::int64_t pause_ns = 20'000;
     for (std::int64_t waited_ns = 0;; waited_ns += pause_ns) {
@@ -379,13 +314,14 @@ class log_writer {
 
   /// Opens the present log for writing, where that was not done.
   int open_log(log_file const& log) {
-    if (log_ && log_uuid_ == log.uuid()) return 0;
+    if (log_ != nullptr && log_uuid_ == log.uuid()) return 0;
     auto opened =
         os::open_at(root_.folder(0), log_name("log", log.generation()).c_str(), O_RDWR | O_NONBLOCK);
     if (!opened) return opened.error;
     auto const mark = log_file::read_mark(opened.value.get());
-    if (!mark || mark.value.uuid != log.uuid()) return EIO;
-    log_ = std::move(opened.value);
+    if (!mark) return mark.error == EINVAL ? EIO : mark.error;
+    if (mark.value.uuid != log.uuid()) return EIO;
+    log_ = std::make_shared<os::unique_fd const>(std::move(opened.value));
     log_uuid_ = log.uuid();
     return 0;
   }
@@ -395,7 +331,8 @@ class log_writer {
   std::uint64_t const budget_;
   unshared_fd lock_;
   int lock_folder_ = -1;
-  os::unique_fd log_;
+  std::int64_t lock_seen_ns_ = 0;
+  std::shared_ptr<os::unique_fd const> log_;
   digest log_uuid_;
   log_appender appender_{-1, {}, 0};
   std::shared_ptr<log_view const> view_;

@@ -9,6 +9,7 @@
 #include <memo/store/pins.hpp>
 #include <memo/store/recall_table.hpp>
 #include <memo/store/record.hpp>
+#include <memo/store/worth.hpp>
 
 #include <algorithm>
 #include <array>
@@ -47,8 +48,8 @@ struct memory_entry {
   std::shared_ptr<entries const> variants;
   memory_value only;
   std::uint64_t size = 0;
-  std::uint64_t used = 0;    ///< the stamp of the last use, hits on `recalled` aside
-  std::uint64_t credit = 0;  ///< so much later it leaves than one that costs nothing, in stamps
+  std::uint64_t used = 0;       ///< the stamp of the last use, hits on `recalled` aside
+  std::uint64_t doublings = 0;  ///< the logarithm of what it costs to compute it again, against its bytes
 };
 
 /// Stamps for uses, which grow with time: exactly among the uses of one thread and among puts; of what several threads
@@ -68,21 +69,20 @@ class use_stamps {
     return stamp;
   }
 
-  /// How much longer than a worthless one an entry stays after its last use: by a quarter of as many puts as there are
-  /// entries for each doubling of what it costs to compute it again, against its bytes. What is dear and was not used for
-  /// long leaves after all. After GreedyDual (Cao and Irani, 1997), with the cost on a logarithmic scale.
-  std::uint64_t credit_for(std::int64_t cost_ns, std::uint64_t bytes, std::uint64_t entries_now) {
-    // It never shrinks, so that of entries that are worth the same the least recently used one leaves first.
+  /// There are so many entries.
+  void note_count(std::uint64_t entries_now) {
     std::uint64_t most = most_entries_.load(std::memory_order_relaxed);
     while (most < entries_now &&
            !most_entries_.compare_exchange_weak(most, entries_now, std::memory_order_relaxed)) {
     }
-    most = std::max(most, entries_now);
-    constexpr std::int64_t most_cost_ns = 1'000'000'000'000'000;
-    auto const cost =
-        static_cast<std::uint64_t>(std::clamp<std::int64_t>(cost_ns, 0, most_cost_ns)) + 1'000'000;
-    auto const doublings = static_cast<std::uint64_t>(std::bit_width(cost * 1024 / (bytes + 4096)));
-    return (doublings * std::max<std::uint64_t>(most / 4, 1)) << uses_bits;
+  }
+
+  /// How much longer than a worthless one an entry stays after its last use: by a quarter of as many puts as there were
+  /// entries for each doubling of its value. What is dear and was not used for long leaves after all. After GreedyDual
+  /// (Cao and Irani, 1997), with the cost on a logarithmic scale. It grows only, so that what was ranked is never too high.
+  std::uint64_t credit_for(std::uint64_t doublings) const {
+    return (doublings * std::max<std::uint64_t>(most_entries_.load(std::memory_order_relaxed) / 4, 1))
+           << uses_bits;
   }
 
   /// No stamp that was given since the last put is less.
@@ -139,30 +139,31 @@ struct alignas(64) memory_shard {
   recall_table recalled;  ///< of `keyed`; read without the lock
 
   /// Adds a key to the order. The caller has the lock, as for all that follow.
-  void note_use(digest const& key, memory_entry const& entry) {
+  void note_use(digest const& key, memory_entry const& entry, use_stamps const& stamps) {
     if (!order.is_kept()) return;
     try {
       if (order.size() > 2 * keyed.size() + 64)
-        rebuild_order();  // with this key
+        rebuild_order(stamps);  // with this key
       else
-        order.push({entry.used + entry.credit, key});
+        order.push({entry.used + stamps.credit_for(entry.doublings), key});
     } catch (std::bad_alloc const&) {
       order.clear();  // to be made anew when it is asked for
     }
   }
 
-  /// The key that is worth least, those in `pinned` aside, which count as used at `now`.
-  std::optional<use_order::use> least_valuable(pins const& pinned, std::uint64_t now) {
-    if (!order.is_kept()) rebuild_order();
+  /// The key that is worth least, those in `pinned` aside, which count as used now.
+  std::optional<use_order::use> least_valuable(pins const& pinned, use_stamps& stamps) {
+    std::uint64_t const now = stamps.of_use();
+    if (!order.is_kept()) rebuild_order(stamps);
     // Each key comes up at most twice, once as used since and once as pinned.
     for (std::size_t left = 2 * order.size() + 1; left != 0 && order.size() != 0; --left) {
       use_order::use const first = order.oldest();
       memory_entry const* const entry = keyed.find(first.key);
       std::uint64_t rank = 0;
       if (entry != nullptr) {
-        rank = rank_of(first.key, *entry);
+        rank = rank_of(first.key, *entry, stamps);
         if (rank <= first.stamp && pinned.contains(first.key))
-          rank = std::max(now + entry->credit, first.stamp + 1);
+          rank = std::max(now + stamps.credit_for(entry->doublings), first.stamp + 1);
         if (rank <= first.stamp) return first;
       }
       order.pop();
@@ -172,16 +173,29 @@ struct alignas(64) memory_shard {
   }
 
  private:
-  std::uint64_t rank_of(digest const& key, memory_entry const& entry) const {
-    return std::max(entry.used, recalled.used(key)) + entry.credit;
+  std::uint64_t rank_of(digest const& key, memory_entry const& entry, use_stamps const& stamps) const {
+    return std::max(entry.used, recalled.used(key)) + stamps.credit_for(entry.doublings);
   }
 
-  void rebuild_order() {
+  void rebuild_order(use_stamps const& stamps) {
     order.clear();
     order.begin();
-    keyed.each([&](digest const& key, memory_entry const& entry) { order.push({rank_of(key, entry), key}); });
+    keyed.each([&](digest const& key, memory_entry const& entry) {
+      order.push({rank_of(key, entry, stamps), key});
+    });
   }
 };
+
+/// The logarithm of what it costs to compute an entry again, against its bytes. The constants keep small and cheap ones from
+/// counting as priceless or free.
+inline std::uint64_t doublings_of(entries const& variants) {
+  constexpr std::int64_t most_cost_ns = 1'000'000'000'000'000;  // so that the product below fits
+  std::uint64_t bytes = 4096;
+  for (auto const& variant : variants) bytes += stored_size(variant);
+  auto const cost = 1'000'000 + static_cast<std::uint64_t>(
+                                    std::clamp<std::int64_t>(recompute_cost(variants), 0, most_cost_ns));
+  return static_cast<std::uint64_t>(std::bit_width(cost * 1024 / bytes));
+}
 
 /// What an entry takes in memory beside the stored forms, roughly: names, digests and the tables' own cost.
 inline std::uint64_t memory_entry_size(entries const& variants) {

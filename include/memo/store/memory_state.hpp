@@ -46,7 +46,7 @@ class memory_state {
       else
         age_checked_ms_.store(now);
     }
-    enforce(limits);
+    if (limits.max_age_ms != 0 || is_worth_a_look(limits)) enforce(limits);
     return result;
   }
 
@@ -100,6 +100,13 @@ class memory_state {
     return detail::is_over(limits, tables_.bytes(), tables_.count());
   }
 
+  /// False where what is pinned is too much, until a tenth more has come: a look goes over all that is pinned.
+  bool is_worth_a_look(store_limits const& limits) const {
+    return (limits.max_bytes != 0 && tables_.bytes() > std::max(limits.max_bytes, patience_bytes_.load())) ||
+           (limits.max_entries != 0 &&
+            tables_.count() > std::max(limits.max_entries, patience_entries_.load()));
+  }
+
   collect_result enforce(store_limits const& limits) {
     collect_result result;
     std::uint64_t const before = tables_.bytes();
@@ -111,6 +118,8 @@ class memory_state {
       tables_.drop_unnamed(unnamed);
       while (is_over(limits)) {
         auto const victim = tables_.least_valuable(pins_);
+        patience_bytes_ = victim ? 0 : tables_.bytes() + tables_.bytes() / 10;
+        patience_entries_ = victim ? 0 : tables_.count() + tables_.count() / 10;
         if (!victim) break;
         if (tables_.take_out(*victim, gone)) ++result.removed_entries;
       }
@@ -123,6 +132,8 @@ class memory_state {
   memory_options const limits_;
   memory_tables tables_;
   std::atomic<std::int64_t> age_checked_ms_{0};
+  std::atomic<std::uint64_t> patience_bytes_{0};
+  std::atomic<std::uint64_t> patience_entries_{0};
   std::mutex collecting_;
   claims claims_;
   pins pins_;

@@ -3,7 +3,6 @@
 
 #include <memo/core/clock.hpp>
 #include <memo/store/memory_shards.hpp>
-#include <memo/store/worth.hpp>
 
 #include <algorithm>
 #include <optional>
@@ -260,7 +259,7 @@ class memory_tables {
     std::optional<use_order::use> found;
     for (auto& shard : shards_) {
       std::lock_guard const guard(shard.lock);
-      auto const oldest = shard.least_valuable(pinned, stamps_.of_use());
+      auto const oldest = shard.least_valuable(pinned, stamps_);
       if (oldest && (!found || oldest->stamp < found->stamp)) found = oldest;
     }
     if (!found) return std::nullopt;
@@ -327,24 +326,22 @@ class memory_tables {
         for (auto const& variant : old)
           if (variant.variant == added || !has_variant(next, variant.variant)) replaced.push_back(variant);
         std::uint64_t const size = memory_entry_size(next);
-        std::uint64_t bytes = 0;
-        for (auto const& variant : next) bytes += stored_size(variant);
-        std::int64_t const cost = recompute_cost(next);
+        std::uint64_t const doublings = doublings_of(next);
         auto variants = std::make_shared<entries const>(std::move(next));
         if (kept == nullptr) {
           kept = &shard.keyed[request.key];
           is_new = true;
-          ++count_;
+          stamps_.note_count(++count_);
         }
         bytes_ += size - kept->size;
         kept->size = size;
-        kept->credit = stamps_.credit_for(cost, bytes, count_.load(std::memory_order_relaxed));
+        kept->doublings = doublings;
         kept->variants = std::move(variants);
         shard.recalled.remove(request.key);
         only = std::exchange(kept->only, only_value(*kept->variants, std::move(live)));
       }
       kept->used = stamps_.of_put();
-      if (is_new) shard.note_use(request.key, *kept);
+      if (is_new) shard.note_use(request.key, *kept, stamps_);
     }
     if (unnamed != nullptr) release(*unnamed);
     for (auto const& variant : replaced) release(variant);

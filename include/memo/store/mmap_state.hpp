@@ -5,6 +5,7 @@
 #include <memo/store/claims.hpp>
 #include <memo/store/integrity.hpp>
 #include <memo/store/limits.hpp>
+#include <memo/store/log_check.hpp>
 #include <memo/store/log_compaction.hpp>
 #include <memo/store/log_put.hpp>
 #include <memo/store/root_claims.hpp>
@@ -77,18 +78,18 @@ class mmap_state {
     return {found.status, std::move(found.payload), {}, found.reason};
   }
 
+  /// With no requests, keeps the limits now, and says in the warning where it cannot.
   put_result put(std::span<put_request const> requests, mmap_rules const& rules) {
     std::lock_guard const guard(writing_);
     put_result result =
         requests.empty()
             ? put_result{}
             : change(rules.level, "a value", [&](log_appender& to) { return bringing_.add(to, requests); });
-    if (!result.stored || reader_.view() == nullptr) return result;
-    keep_limits(rules);
-    if (!requests.empty()) return result;
-    // Who asks wants to know what cannot be kept.
+    if (result.stored) keep_limits(rules, requests.empty());
+    auto const view = reader_.view();
+    if (!requests.empty() || view == nullptr) return result;
     auto const entries = reader_.counts().entries;
-    std::uint64_t const bytes = size_of(*reader_.view());
+    std::uint64_t const bytes = size_of(*view);
     if (is_over(rules.limits, bytes, entries))
       result.warning = too_small_for_run(rules.limits, bytes, entries);
     return result;
@@ -113,18 +114,16 @@ class mmap_state {
     if (reader_.view() == nullptr) return 0;
     std::lock_guard const guard(writing_);
     std::uint64_t removed = 0;
-    change(durability::none, "", [&](log_appender& to) {
-      auto const view = reader_.view();
+    auto const result = change(durability::none, "", [&](log_appender& to) {
       for (digest const& id : ids) {
-        if (view->find(kind, id) == 0) continue;
+        if (writer_.view().find(kind, id) == 0) continue;
         ++removed;
-        if (int const error =
-                to.add(record_header{kind, id, 0, hash_bytes({}), true}, std::span<byte_view const>()))
-          return error;
+        record_header const gone{kind, id, 0, hash_bytes({}), true};
+        if (int const error = to.add(gone, std::span<byte_view const>())) return error;
       }
       return 0;
     });
-    return removed;
+    return result.stored ? removed : 0;
   }
 
   /// Goes on with a log that has nothing in it. What is mapped of the old one stays.
@@ -147,38 +146,21 @@ class mmap_state {
     int error = 0;
     auto const turn = writer_.begin(error);
     if (!turn) return {};
-    writer_.remove_others(reader_.view()->log->generation());
+    grow_old();
+    writer_.remove_others(writer_.view().log->generation());
     if (reader_.is_cut()) rewrite_all();
-    return rewrite({limits.max_bytes, limits.max_entries, limits.max_age_ms}, 0);
+    return rewrite({limits.max_bytes, limits.max_entries, limits.max_age_ms});
   }
 
   verify_result verify() {
     reader_.sync();
-    verify_result result;
     auto const view = reader_.view();
-    if (view == nullptr) return result;
-    log_scan scan(*view->log, log_page_size);
-    std::vector<std::pair<record_kind, digest>> all;
-    std::uint64_t damaged = 0;
-    std::uint64_t expected = log_page_size;
-    while (scan.next()) {
-      if (scan.offset() != expected) ++damaged;
-      expected = scan.offset() + scan.size();
-      auto const& header = scan.header();
-      if (!header.is_gone && view->find(header.kind, header.id) == scan.offset())
-        all.emplace_back(header.kind, header.id);
-    }
-    if (expected < scan.end()) ++damaged;
-    for (auto const& [kind, id] : all) {
-      bool const is_entry = kind == record_kind::entry;
-      lookup const state =
-          is_entry ? find(id, access::normal).status : reader_.read(kind, id, access::normal).status;
-      if (state == lookup::error) ++damaged;
-    }
-    result.checked = all.size() + (damaged > all.size() ? damaged - all.size() : 0);
-    result.damaged = damaged;
-    if (damaged == 0) return result;
-    // What cannot be read is forgotten by now, and stays behind.
+    if (view == nullptr) return {};
+    auto const found = check_log(*view);
+    for (auto const& one : found.damaged) reader_.forget(one.kind, one.id, one.offset);
+    verify_result const result{found.checked, found.gaps + found.damaged.size()};
+    if (result.damaged == 0) return result;
+    // What was forgotten stays behind.
     std::lock_guard const guard(writing_);
     int error = 0;
     if (auto const turn = writer_.begin(error)) rewrite_all();
@@ -259,42 +241,58 @@ class mmap_state {
     log_appender& to = writer_.appender();
     error = add(to);
     if (error == 0) error = writer_.commit(to, level);
-    if (error != 0) to.cancel();
     has_written_ = true;
     return error == 0 ? put_result{} : failed(what, error);
   }
 
   /// What a put is followed by: the limits, and the log and its index in good shape. The caller has `writing_`.
-  void keep_limits(mmap_rules const& rules) {
+  void keep_limits(mmap_rules const& rules, bool is_asked) {
     auto const view = reader_.view();
+    if (view == nullptr) return;
     auto const counts = reader_.counts();
     std::uint64_t const size = size_of(*view);
     store_limits const& limits = rules.limits;
     std::int64_t const now = limits.max_age_ms == 0 ? 0 : clock::system().wall_ms();
+    if (is_asked) futile_ = {};
     // While a log is written anew there are two of them, and both count.
-    bool const is_long = limits.max_bytes != 0 && size > limits.max_bytes / 10 * 6;
-    bool const is_full = limits.max_entries != 0 && counts.entries > limits.max_entries;
+    bool const is_long = limits.max_bytes != 0 && size > std::max(limits.max_bytes / 10 * 6, futile_.bytes);
+    bool const is_full =
+        limits.max_entries != 0 && counts.entries > std::max(limits.max_entries, futile_.entries);
     bool const is_aged =
-        limits.max_age_ms != 0 &&
-        (now < aged_at_ms_ || now - aged_at_ms_ >= std::max(limits.max_age_ms / 8, a_second_ms));
-    bool const is_dead = counts.dead_bytes > least_dead && counts.dead_bytes > size / 2;
-    if ((is_long && size > futile_below_) || is_full || is_aged || is_dead) {
+        limits.max_age_ms != 0 && (now < aged_at_ms_ || now - aged_at_ms_ >= age_pause(limits));
+    bool const is_dead = counts.dead_bytes > std::max({least_dead, size / 2, futile_.dead_bytes});
+    if (is_long || is_full || is_aged || is_dead) {
       if (is_aged) aged_at_ms_ = now;
       int error = 0;
       auto const turn = writer_.begin(error);
       if (!turn) return;
       log_quota quota{limits.max_bytes / 10 * 4, 0, limits.max_age_ms};
-      if (limits.max_entries != 0) quota.entries = limits.max_entries - limits.max_entries / 10;
-      if (!is_full && counts.entries <= quota.entries) quota.entries = 0;
-      // No more is removed than what makes the log worth writing anew.
-      rewrite(quota, is_long || is_full || is_dead ? 1 : 0);
-      std::uint64_t const left = size_of(*reader_.view());
-      futile_below_ = limits.max_bytes != 0 && left > limits.max_bytes / 2 ? left + left / 4 : 0;
+      if (is_full) quota.entries = limits.max_entries - limits.max_entries / 10;
+      rewrite(quota);
+      note_futile(limits);
       return;
     }
     auto const tail = view->tail->size();
     std::uint64_t const indexed = view->snapshot == nullptr ? 0 : view->snapshot->size();
     if (tail > std::max<std::uint64_t>(most_unindexed, indexed / 4)) write_index();
+  }
+
+  static std::int64_t age_pause(store_limits const& limits) {
+    return std::max(limits.max_age_ms / 8, a_second_ms);
+  }
+
+  /// Where what has to stay is more than the limits want, or the log cannot be written anew, that is not tried again at each
+  /// put.
+  void note_futile(store_limits const& limits) {
+    auto const view = reader_.view();
+    if (view == nullptr) return;
+    auto const counts = reader_.counts();
+    std::uint64_t const size = size_of(*view);
+    futile_ = {};
+    if (limits.max_bytes != 0 && size > limits.max_bytes / 2) futile_.bytes = size + size / 4;
+    if (limits.max_entries != 0 && counts.entries > limits.max_entries)
+      futile_.entries = counts.entries + counts.entries / 4;
+    if (counts.dead_bytes > size / 2) futile_.dead_bytes = counts.dead_bytes + counts.dead_bytes / 4;
   }
 
   void write_index() {
@@ -303,13 +301,12 @@ class mmap_state {
     if (turn) writer_.write_snapshot();
   }
 
-  /// The caller has the right to write. Nothing is written where it would not remove `least` bytes.
-  collect_result rewrite(log_quota const& quota, std::uint64_t least) {
+  /// The caller has the right to write. Nothing is written where that would remove nothing.
+  collect_result rewrite(log_quota const& quota) {
     log_compaction compaction(reader_, writer_, pins_, clock::system().wall_ms(), young_from_);
     if (!compaction.plan(quota)) return {};
     auto const gain = compaction.gain();
-    if (gain.removed_bytes < std::max<std::uint64_t>(least, 1)) return {};
-    if (compaction.write() != 0) return {};
+    if (gain.removed_bytes == 0 || compaction.write() != 0) return {};
     young_from_ = next_young_from_ = log_page_size;
     return gain;
   }
@@ -360,7 +357,12 @@ class mmap_state {
   std::int64_t young_since_ns_ = 0;
   std::uint64_t young_from_ = 0;       ///< what lies behind this in the log is younger than twenty minutes,
   std::uint64_t next_young_from_ = 0;  ///< and behind this, than ten
-  std::uint64_t futile_below_ = 0;     ///< a log that is not longer than this holds what must stay
+  struct futile_rewrite {
+    std::uint64_t bytes = 0;
+    std::uint64_t entries = 0;
+    std::uint64_t dead_bytes = 0;
+  };
+  futile_rewrite futile_;  ///< up to these, writing the log anew would not help
 };
 
 }  // namespace memo::detail
