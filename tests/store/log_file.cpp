@@ -125,9 +125,11 @@ TEST_CASE("each flipped bit of a log of three records hides at most one of them"
   std::vector<std::uint64_t> const at{made.add(0), made.add(1), made.add(2)};
   made.mark();
   auto const log = made.open(0);
+  os::outcome<os::unique_fd> const file = os::open_at(os::here, made.write().c_str(), O_WRONLY);
   for (std::size_t bit = 8 * log_page_size; bit < 8 * made.size(); ++bit) {
-    made.bytes()[bit / 8] = static_cast<char>(made.bytes()[bit / 8] ^ (1 << bit % 8));
-    made.write();
+    auto const right = static_cast<std::byte>(made.bytes()[bit / 8]);
+    std::byte const flipped = right ^ std::byte{1} << static_cast<int>(bit % 8);
+    os::write_at(file.value.get(), {&flipped, 1}, bit / 8);
     int hidden = 0;
     for (int i = 0; i < 3; ++i) {
       got const found = read(log, i, at[static_cast<std::size_t>(i)]);
@@ -135,7 +137,7 @@ TEST_CASE("each flipped bit of a log of three records hides at most one of them"
       hidden += found == got::nothing ? 1 : 0;
     }
     if (hidden > 1 || scanned(*log, made.size()).size() < 2) FAIL("bit " << bit);
-    made.bytes()[bit / 8] = static_cast<char>(made.bytes()[bit / 8] ^ (1 << bit % 8));
+    os::write_at(file.value.get(), {&right, 1}, bit / 8);
   }
 }
 

@@ -33,8 +33,6 @@ TEST_CASE("a reader of nothing finds nothing and makes nothing") {
   CHECK(user.reader.map(key_of(1), memo::access::normal, all_right).status == memo::lookup::miss);
   CHECK(user.reader.view() == nullptr);
   CHECK(user.reader.counts().entries == 0);
-  CHECK_FALSE(user.reader.is_cut());
-  CHECK(user.reader.error() == 0);
   CHECK(std::filesystem::is_empty(folder.path()));
 }
 
@@ -141,6 +139,7 @@ TEST_CASE("a reader goes over to the log that took over, also after it missed so
   test::log_user other(folder / "cache");
   CHECK(writer.put(1) == 0);
   CHECK(other.look_up(1) == got::right);
+  other.reader.sync();  // from now on it looks at files' links after a while only
   auto const old = other.reader.view();
   for (int generation = 0; generation < 3; ++generation) {
     auto const turn = writer.begin();
@@ -153,7 +152,6 @@ TEST_CASE("a reader goes over to the log that took over, also after it missed so
   CHECK(other.look_up(2) == got::right);
   CHECK(other.look_up(1) == got::nothing);
   CHECK(other.reader.view()->log->generation() == 4);
-  CHECK(old->log->is_closed());
   // Whoever still has the old one reads on in it.
   memo::shared_bytes payload;
   CHECK(old->log->read(record_kind::object, key_of(1), log_page_size, old, payload) == record_state::good);

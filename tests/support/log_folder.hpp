@@ -41,9 +41,11 @@ struct log_user {
         writer(root, reader, budget) {}
 
   memo::detail::log_writer::turn begin() {
-    int error = 0;
-    if (!root.open_for_writing().empty()) return {};
-    return writer.begin(error);
+    memo::detail::log_writer::turn turn;
+    // Once more where the folder was deleted.
+    for (int error = ENOENT, attempt = 0; attempt < 2 && error == ENOENT; ++attempt)
+      if (root.open_for_writing().empty()) turn = writer.begin(error);
+    return turn;
   }
 
   /// Appends one record; an errno, or -1 where there was no turn.

@@ -161,6 +161,12 @@ inline outcome<std::size_t> read_at(int fd, std::byte* to, std::size_t size, std
   return {done, 0};
 }
 
+/// Where a file ends: a third of the cost of its whole status. Moves the descriptor's position.
+inline outcome<std::uint64_t> end_of(int fd) {
+  off_t const end = ::lseek(fd, 0, SEEK_END);
+  return {static_cast<std::uint64_t>(end < 0 ? 0 : end), end < 0 ? errno : 0};
+}
+
 /// Writes all pieces, one after the other. `write(batch, count, done)` writes one batch, after `done` bytes.
 template <class Write>
 int write_pieces(std::span<byte_view const> pieces, Write write) {

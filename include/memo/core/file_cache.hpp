@@ -58,6 +58,12 @@ class file_cache {
     return fill(at, at + size, mark);
   }
 
+  /// As `bytes`, of what was read before: nothing is read now.
+  std::byte const* kept(std::uint64_t at, std::size_t size) const {
+    if (at > capacity_ || size > capacity_ - at || base_ == nullptr) return nullptr;
+    return at + size <= end_of(at / piece_size) ? base_ + at : nullptr;
+  }
+
   /// As `bytes`, or else read into `room`; null only where the file does not give them. `size` bytes fit into `room`.
   std::byte const* bytes_or_read(std::uint64_t at, std::size_t size, std::uint64_t mark, std::byte* room) {
     if (std::byte const* const kept = bytes(at, size, mark)) return kept;

@@ -106,6 +106,15 @@ class log_file {
     return check(byte_view(raw).first(got.value), offset, mark, found);
   }
 
+  /// True where the record at an offset is known to be shorter than `size`, without asking the file.
+  bool is_known_below(std::uint64_t size, std::uint64_t offset) const {
+    std::byte const* const there = cache_.kept(offset, record_header_size);
+    record_header header;
+    return there != nullptr &&
+           check(byte_view(there, record_header_size), offset, committed(), header) == record_state::good &&
+           header.size < size;
+  }
+
   /// Checks the header of a record at an offset below `mark`.
   record_state check(byte_view raw, std::uint64_t offset, std::uint64_t mark, record_header& found) const {
     record_state const state = read_fields(raw, record_seed(uuid_, offset), found);

@@ -87,6 +87,7 @@ class log_reader {
       std::uint64_t const offset = view == nullptr ? 0 : view->find(record_kind::object, id);
       if (offset == 0 && !is_fresh) continue;
       if (offset == 0) return missed(view != nullptr);
+      if (view->log->is_known_below(least_mapped, offset)) return read(record_kind::object, id, how);
       std::uint64_t size = 0;
       auto const mapped = mapping_of(*view->log, offset + record_header_size, size);
       if (mapped == nullptr) return read(record_kind::object, id, how);
@@ -131,22 +132,19 @@ class log_reader {
   /// What look-ups use now; null where there is no log.
   std::shared_ptr<log_view> view() const { return view_.get(); }
 
-  /// The log lost some of its end, by somebody else's hand, or will not give it.
-  bool is_cut() {
-    std::lock_guard const guard(lock_);
-    return is_cut_;
-  }
+  /// How things are for somebody who is to write.
+  struct standing {
+    std::shared_ptr<log_view> view;  ///< null: there is no log, or `error` says why that cannot be told
+    int error = 0;
+    bool is_cut = false;    ///< the log lost some of its end, by somebody else's hand
+    bool has_rest = false;  ///< behind all that counts is something else, which a writer goes round
+  };
 
-  /// Behind all that counts is something else, which a writer goes round.
-  bool has_rest() {
+  /// As `sync`, and tells what came of it.
+  standing sync_to_write() {
     std::lock_guard const guard(lock_);
-    return has_rest_;
-  }
-
-  /// Why it cannot be told whether there is a log; 0 where it can.
-  int error() {
-    std::lock_guard const guard(lock_);
-    return error_;
+    sync_with_lock();
+    return {view_.get(), error_, is_cut_, has_rest_};
   }
 
   /// What lies before `end` counts, where it is a record. For who has the right to write.
@@ -351,6 +349,11 @@ class log_reader {
     auto const view = view_.get();
     if (view == nullptr) return;
     log_file& log = *view->log;
+    if (auto const end = os::end_of(log.descriptor());
+        end && end.value == log.committed() && scanned_ == end.value) {
+      is_cut_ = has_rest_ = false;
+      return;
+    }
     auto const behind = log.look_behind();
     if (behind == log_file::behind::unknown) return;
     is_cut_ = behind == log_file::behind::cut;

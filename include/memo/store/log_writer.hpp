@@ -47,18 +47,19 @@ class log_writer {
   turn begin(int& error, bool waits = true) {
     turn mine = lock(error, waits);
     if (!mine) return mine;
-    reader_.sync();
+    auto now = reader_.sync_to_write();
     if (root_.folder(0) != lock_folder_) {
       error = ENOENT;
       return {};
     }
-    view_ = reader_.view();
-    if (view_ == nullptr) {
-      error = reader_.error();
-      if (error == 0) error = start_log();
-    } else {
+    view_ = std::move(now.view);
+    is_cut_ = now.is_cut;
+    error = now.error;
+    if (view_ != nullptr) {
       error = open_log(*view_->log);
-      if (error == 0 && reader_.has_rest()) error = go_round_rest();
+      if (error == 0 && now.has_rest) error = go_round_rest();
+    } else if (error == 0) {
+      error = start_log();
     }
     if (error != 0) return {};
     return mine;
@@ -73,6 +74,9 @@ class log_writer {
   /// All that was there when the right was given, and what was committed since.
   log_view const& view() const { return *view_; }
   std::shared_ptr<log_view const> const& shared_view() const { return view_; }
+
+  /// The log lost some of its end: what is appended would not be found behind the hole.
+  bool is_cut() const { return is_cut_; }
 
   /// Writes what is left of the records, and waits for the disk where `level` wants that; 0 or an errno, and then the first
   /// of them may count.
@@ -336,6 +340,7 @@ class log_writer {
   digest log_uuid_;
   log_appender appender_{-1, {}, 0};
   std::shared_ptr<log_view const> view_;
+  bool is_cut_ = false;
 };
 
 }  // namespace memo::detail

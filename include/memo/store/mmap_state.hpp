@@ -148,7 +148,7 @@ class mmap_state {
     if (!turn) return {};
     grow_old();
     writer_.remove_others(writer_.view().log->generation());
-    if (reader_.is_cut()) rewrite_all();
+    if (writer_.is_cut()) rewrite_all();
     return rewrite({limits.max_bytes, limits.max_entries, limits.max_age_ms});
   }
 
@@ -235,7 +235,7 @@ class mmap_state {
     }
     if (!turn) return failed(what, error);
     // Behind a hole nobody would look for records.
-    if (reader_.is_cut()) error = rewrite_all();
+    if (writer_.is_cut()) error = rewrite_all();
     if (error != 0) return failed(what, error);
     grow_old();
     log_appender& to = writer_.appender();

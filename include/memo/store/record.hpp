@@ -33,6 +33,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -113,27 +114,42 @@ class byte_writer {
  public:
   template <class Integer>
   void number(Integer value) {
-    char raw[sizeof value];
-    std::memcpy(raw, &value, sizeof value);
-    buffer_.append(raw, sizeof value);
+    std::memcpy(room(sizeof value), &value, sizeof value);
   }
-  void id(digest const& d) {
-    number(d.high);
-    number(d.low);
+  void id(digest const& d) { store_digest(room(16), d); }
+  void bytes(byte_view from) {
+    if (!from.empty()) std::memcpy(room(from.size()), from.data(), from.size());
   }
-  void bytes(byte_view from) { buffer_.append(as_text(from)); }
   void text(std::string_view from) {
     number(static_cast<std::uint32_t>(from.size()));
-    buffer_.append(from);
+    bytes(as_byte_view(from));
   }
   void pad_to(std::size_t alignment) {
-    buffer_.append((alignment - buffer_.size() % alignment) % alignment, '\0');
+    std::size_t const count = (alignment - size_ % alignment) % alignment;
+    if (count != 0) std::memset(room(count), 0, count);
   }
-  void reserve(std::size_t size) { buffer_.reserve(size); }
-  byte_view view() const { return as_byte_view(buffer_); }
+  void reserve(std::size_t size) {
+    if (size > capacity_) grow(size);
+  }
+  byte_view view() const { return {buffer_.get(), size_}; }
 
  private:
-  std::string buffer_;
+  std::byte* room(std::size_t size) {
+    if (size > capacity_ - size_) grow(std::max(size_ + size, 2 * capacity_ + 64));
+    std::byte* const to = buffer_.get() + size_;
+    size_ += size;
+    return to;
+  }
+  void grow(std::size_t capacity) {
+    std::unique_ptr<std::byte[]> larger(new std::byte[capacity]);
+    if (size_ != 0) std::memcpy(larger.get(), buffer_.get(), size_);
+    buffer_ = std::move(larger);
+    capacity_ = capacity;
+  }
+
+  std::unique_ptr<std::byte[]> buffer_;
+  std::size_t size_ = 0;
+  std::size_t capacity_ = 0;
 };
 
 inline void write_output(byte_writer& to, stored_output const& output) {
