@@ -67,7 +67,7 @@ Store open_store(std::filesystem::path const& folder, std::uint64_t max_bytes = 
 /// How long value number `number` is: most are short, some take several pages, few are longer than what stays in memory.
 inline std::size_t size_of(int number) {
   std::uint64_t const chance = mixed(static_cast<std::uint64_t>(number));
-  if (number % 17 == 3) return static_cast<std::size_t>(66'000 + chance % 60'000);
+  if (number % 17 == 3) return static_cast<std::size_t>(66'000 + chance % 100'000);
   return static_cast<std::size_t>(1 + chance % (number % 5 == 1 ? 12'000 : 900));
 }
 

@@ -161,6 +161,13 @@ inline outcome<std::size_t> read_at(int fd, std::byte* to, std::size_t size, std
   return {done, 0};
 }
 
+/// Cuts a file off.
+inline int cut_file(int fd, std::uint64_t size) {
+  int error = 0;
+  retried(error, [&] { return ::ftruncate(fd, static_cast<off_t>(size)); });
+  return error;
+}
+
 /// Where a file ends: a third of the cost of its whole status. Moves the descriptor's position.
 inline outcome<std::uint64_t> end_of(int fd) {
   off_t const end = ::lseek(fd, 0, SEEK_END);

@@ -77,21 +77,21 @@ class log_file {
   void set_closed(bool is_closed) { is_closed_.store(is_closed, std::memory_order_release); }
 
   /// What is behind all that counts, as far as this process knows: nothing, one more record, something else; or the file
-  /// does not even reach there; or it cannot be read now.
-  enum class behind : std::uint8_t { nothing, record, rest, cut, unknown };
+  /// does not even reach there.
+  enum class behind : std::uint8_t { nothing, record, rest, cut };
 
   /// Looks there, at the cost of one system call.
-  behind look_behind() const {
+  os::outcome<behind> look_behind() const {
     std::uint64_t const at = committed();
     std::array<std::byte, payload_alignment + record_header_size> raw;
     auto const got = os::read_at(descriptor(), raw.data(), raw.size(), at - payload_alignment);
-    if (!got) return behind::unknown;
-    if (got.value < payload_alignment) return behind::cut;
-    if (got.value == payload_alignment) return behind::nothing;
+    if (!got) return {behind::nothing, got.error};
+    if (got.value < payload_alignment) return {behind::cut, 0};
+    if (got.value == payload_alignment) return {behind::nothing, 0};
     record_header header;
     auto const there = byte_view(raw).first(got.value).subspan(payload_alignment);
     record_state const state = read_fields(there, record_seed(uuid_, at), header);
-    return state == record_state::good ? behind::record : behind::rest;
+    return {state == record_state::good ? behind::record : behind::rest, 0};
   }
 
   /// The header of the record at an offset.

@@ -13,12 +13,13 @@
 ///     record := header payload zeros(up to a multiple of 64)
 ///     header := as in record.hpp, but that its sum is seeded: with XXH3-64 of the record's offset, itself seeded with the
 ///               low word of the uuid. Flags 1: the record has no payload, and says that what was written
-///               under its kind and id before is there no more; of the kind "last" and with the id zero it says that
-///               a log of a later generation takes over.
+///               under its kind and id before is there no more. Of the kind "last" it says, with the id zero, that a log
+///               of a later generation takes over; with the uuid as id, that there is nothing in its size.
 ///
 /// A record behind the mark counts where its header is sound, the file has all of it, and so it is for every record between
-/// the mark and it: a process that dies while it writes leaves at most a piece that does not count, and the next
-/// writer writes over that. The mark is moved now and then, so that damage behind it hides little of what follows.
+/// the mark and it. A process that dies while it writes leaves at most a piece that does not count; the next writer goes
+/// round it: it makes sure that there is no sound header at its start, or one of nothing, and marks where the log goes on.
+/// The mark is also moved now and then, so that damage behind it hides little of what follows.
 ///
 /// Of two records of one kind and id the later one counts. A header is valid in one place of one log only, so no
 /// payload can pose as one, and whoever looks for headers at every multiple of 64 finds his way after damage.
@@ -27,7 +28,7 @@
 ///
 ///     lock           locked (flock) by who writes to any log; never removed
 ///     current        "memo log\ngeneration <16 hex>\n": which log it is, replaced by renaming
-///     log.<16 hex>   the log of that generation; never shortened, and its records never change
+///     log.<16 hex>   the log of that generation; its records never change and never go
 ///     index.<16 hex> where the records of that log are: log_snapshot.hpp
 ///
 /// What is superseded or gone leaves when the rest is written into the log of the next
@@ -114,6 +115,14 @@ inline std::uint64_t record_seed(digest const& uuid, std::uint64_t offset) {
 inline record_header closing_record() { return {record_kind::last, {}, 0, hash_bytes({}), true}; }
 inline bool is_closing(record_header const& header) {
   return header.is_gone && header.kind == record_kind::last && !header.id;
+}
+
+/// The record that stands for so many bytes of nothing, at least 64 and a multiple of that.
+inline record_header filling_record(digest const& uuid, std::uint64_t size) {
+  return {record_kind::last, uuid, size - record_header_size, {}, true};
+}
+inline bool is_filling(record_header const& header, digest const& uuid) {
+  return header.is_gone && header.kind == record_kind::last && header.id == uuid;
 }
 
 /// How many bytes a record takes in a log.

@@ -287,7 +287,8 @@ class log_reader {
 
   /// True for the errors that say that no file of ours is there; others may pass.
   static bool is_none(int error) {
-    return error == ENOENT || error == ELOOP || error == ENXIO || error == EISDIR || error == ENOTDIR;
+    return error == ENOENT || error == ELOOP || error == ENXIO || error == EISDIR || error == ENOTDIR ||
+           error == ESPIPE;
   }
 
   void open() {
@@ -346,39 +347,43 @@ class log_reader {
 
   /// Goes through what was appended since the last time.
   void scan() {
-    auto const view = view_.get();
-    if (view == nullptr) return;
-    log_file& log = *view->log;
-    if (auto const end = os::end_of(log.descriptor());
-        end && end.value == log.committed() && scanned_ == end.value) {
-      is_cut_ = has_rest_ = false;
-      return;
-    }
+    if (auto const view = view_.get(); view != nullptr) error_ = scan(*view->log);
+  }
+
+  int scan(log_file& log) {
+    auto const end = os::end_of(log.descriptor());
+    if (!end) return end.error;
+    is_cut_ = has_rest_ = false;
+    if (end.value == log.committed() && scanned_ == end.value) return 0;
     auto const behind = log.look_behind();
-    if (behind == log_file::behind::unknown) return;
-    is_cut_ = behind == log_file::behind::cut;
-    has_rest_ = behind == log_file::behind::rest;
+    if (!behind) return behind.error;
+    is_cut_ = behind.value == log_file::behind::cut;
+    has_rest_ = behind.value == log_file::behind::rest;
     // Whoever goes round something that is no record says so.
-    if (has_rest_ && log.refresh_mark() == EINVAL) return;
-    if (scanned_ >= log.committed() && behind != log_file::behind::record) return;
-    auto const status = os::status_of(log.descriptor());
-    if (!status) return;
-    std::uint64_t const size = std::max(status.value.size, log.committed());
+    if (has_rest_)
+      if (int const error = log.refresh_mark(); error != 0 && error != EINVAL) return error;
+    if (scanned_ >= log.committed() && behind.value != log_file::behind::record) return 0;
+    std::uint64_t const size = std::max(end.value, log.committed());
     log_scan records(log, scanned_, size / payload_alignment * payload_alignment, log.committed());
     while (records.next()) {
       log.advance(records.offset() + records.size());
       note_record(records.header(), records.offset());
       scanned_ = records.offset() + records.size();
     }
-    if (records.error() != 0) return;
+    if (records.error() != 0) return records.error();
     scanned_ = log.committed();
-    has_rest_ = status.value.size > log.committed();
+    has_rest_ = end.value > log.committed();
+    return 0;
   }
 
   void note_record(record_header const& header, std::uint64_t offset) {
     auto view = view_.get();
     view->log->set_closed(is_closing(header));
     if (is_closing(header)) return;
+    if (is_filling(header, view->log->uuid())) {
+      counts_.dead_bytes += log_record_size(header.size);
+      return;
+    }
     std::uint64_t const before = view->find(header.kind, header.id);
     if (before != 0) {
       record_header old;

@@ -94,6 +94,15 @@ class log_writer {
     return log.committed() - log.marked() < most_unmarked ? 0 : mark();
   }
 
+  /// Gives back what a put that failed has taken from the disk: what is behind all that counts now is its own, and nobody
+  /// knows of it.
+  void drop_rest() {
+    auto const now = reader_.sync_to_write();
+    bool const is_same = now.view != nullptr && now.view->log->uuid() == view_->log->uuid();
+    if (is_same && now.error == 0 && now.has_rest) os::cut_file(log_->get(), now.view->log->committed());
+    renew();
+  }
+
   /// Has the log say what counts.
   int mark() {
     log_file& log = *view_->log;
@@ -144,6 +153,9 @@ class log_writer {
     std::string const temporary = ".t" + to_hex(os::random_digest());
     int error = write_text(folder, temporary, text);
     if (error == 0) error = os::rename_file(folder, temporary.c_str(), folder, "current");
+    // An empty folder in its place would be in the way for ever.
+    if (error == EISDIR && os::remove_folder(folder, "current") == 0)
+      error = os::rename_file(folder, temporary.c_str(), folder, "current");
     if (error != 0) {
       os::remove_file(folder, temporary.c_str());
       return error;
@@ -205,16 +217,21 @@ class log_writer {
   /// A process that died left something that is no whole record, or damage did. Nobody writes over it, as others may know
   /// more of it than this process: it is marked as no record, and the log goes on behind it.
   int go_round_rest() {
+    int const fd = log_->get();
     std::uint64_t const start = view_->log->committed();
-    auto const status = os::status_of(log_->get());
-    if (!status) return status.error;
-    std::array<std::byte, payload_alignment> const zeros{};
-    if (int const error = os::write_at(log_->get(), zeros, start)) return error;
-    std::uint64_t const size = std::max(status.value.size, start + zeros.size());
+    auto const there = os::end_of(fd);
+    if (!there) return there.error;
+    std::uint64_t const size = std::max(there.value, start + payload_alignment);
     std::uint64_t const end = (size + payload_alignment - 1) / payload_alignment * payload_alignment;
+    std::array<std::byte, payload_alignment> const zeros{};
     if (int const error =
-            os::write_at(log_->get(), byte_view(zeros).first(static_cast<std::size_t>(end - size)), size))
+            os::write_at(fd, byte_view(zeros).first(static_cast<std::size_t>(end - size)), size))
       return error;
+    // What is short is searched for records that somebody may know. What is long would be searched each time.
+    header_bytes const filling = encode_header(filling_record(view_->log->uuid(), end - start),
+                                               record_seed(view_->log->uuid(), start));
+    byte_view const first = end - start > most_unmarked ? byte_view(filling) : byte_view(zeros);
+    if (int const error = os::write_at(fd, first, start)) return error;
     reader_.skip_to(end);
     renew();
     return mark();

@@ -241,6 +241,7 @@ class mmap_state {
     log_appender& to = writer_.appender();
     error = add(to);
     if (error == 0) error = writer_.commit(to, level);
+    if (error != 0) writer_.drop_rest();
     has_written_ = true;
     return error == 0 ? put_result{} : failed(what, error);
   }
