@@ -5,7 +5,9 @@
 
 #include <catch2/catch.hpp>
 
+#include <deque>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace memo::detail;
@@ -16,10 +18,11 @@ namespace {
 
 /// A file that records are appended to from the offset 4096 on.
 struct target {
-  int add(int number, std::vector<std::string> const& pieces) {
+  int add(int number, std::vector<std::string> pieces) {
     std::vector<memo::byte_view> views;
     std::string whole;
-    for (auto const& piece : pieces) {
+    kept.push_back(std::move(pieces));
+    for (auto const& piece : kept.back()) {
       views.push_back(memo::as_byte_view(piece));
       whole += piece;
     }
@@ -44,6 +47,7 @@ struct target {
   memo::digest uuid = samples::id_of("a log");
   log_appender to{fd.get(), uuid, log_page_size};
   std::string expected;
+  std::deque<std::vector<std::string>> kept;  // pieces are used until the next flush
 };
 
 }  // namespace
@@ -56,7 +60,7 @@ TEST_CASE("records lie one behind the other, their pieces together") {
   std::vector<std::string> const many(500, "piece");
   CHECK(log.add(3, many) == 0);
   CHECK(log.to.flush() == 0);
-  CHECK(log.written() == log.expected);
+  CHECK((log.written() == log.expected));
   CHECK(log.to.end() == log_page_size + log.expected.size());
   REQUIRE(log.to.records().size() == 4);
   std::uint64_t at = log_page_size;
@@ -81,7 +85,7 @@ TEST_CASE("payloads that are kept, many records and long ones are written in the
   CHECK(log.written().size() == log.expected.size());
   CHECK(log.add(201, {long_one}) == 0);
   CHECK(log.to.flush() == 0);
-  CHECK(log.written() == log.expected);
+  CHECK((log.written() == log.expected));
 }
 
 TEST_CASE("a user's file becomes a record where it is what was said, with its header last") {
@@ -93,7 +97,7 @@ TEST_CASE("a user's file becomes a record where it is what was said, with its he
     write_content(path, content);
     log.expected += log.record(1, content);
     CHECK(log.to.add_file(target::header_of(1, content), path) == 0);
-    CHECK(log.written() == log.expected);
+    CHECK((log.written() == log.expected));
   }
   std::string const content = value_of(1, 5000);
   for (std::string const& wrong : {value_of(2, 5000), content + "x", content.substr(1), std::string()}) {
@@ -101,7 +105,7 @@ TEST_CASE("a user's file becomes a record where it is what was said, with its he
     CHECK(log.to.add_file(target::header_of(1, content), path) == EIO);
     // No header: it is no record for anybody.
     std::string const there = log.written();
-    CHECK(there.substr(0, log.expected.size()) == log.expected);
+    CHECK((there.substr(0, log.expected.size()) == log.expected));
     CHECK(there.substr(log.expected.size(), 64).find_first_not_of('\0') == std::string::npos);
   }
   CHECK(log.to.add_file(target::header_of(1, content), path + " that is not there") == ENOENT);
@@ -115,7 +119,7 @@ TEST_CASE("an appender that begins anew has forgotten what it had") {
   CHECK(log.to.records().empty());
   CHECK(log.add(1, {"written"}) == 0);
   CHECK(log.to.flush() == 0);
-  CHECK(log.written() == log.expected);
+  CHECK((log.written() == log.expected));
 }
 
 TEST_CASE("an appender says why it cannot write") {

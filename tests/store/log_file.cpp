@@ -234,7 +234,7 @@ TEST_CASE("what lies behind a log is told apart") {
   made.add(0);
   made.mark();
   std::string const whole = made.bytes();
-  auto const look = [&] { return made.open()->look_behind(); };
+  auto const look = [&] { return made.open()->look_behind().value; };
   CHECK(look() == behind::nothing);
   made.add(1);
   CHECK(look() == behind::record);

@@ -223,7 +223,7 @@ class log_scan {
           os::read_at(log_.descriptor(), buffer_.data(), static_cast<std::size_t>(wanted), offset);
       start_ = offset;
       filled_ = got.value;
-      error_ = got.error;
+      if (error_ == 0) error_ = got.error;
     }
     auto const skipped = static_cast<std::size_t>(offset - start_);
     return buffer_.view().subspan(skipped, static_cast<std::size_t>(std::min(size, filled_ - skipped)));

@@ -55,8 +55,9 @@ class log_writer {
     view_ = std::move(now.view);
     is_cut_ = now.is_cut;
     error = now.error;
+    // Where the log's end could not be read, nobody knows where to append.
     if (view_ != nullptr) {
-      error = open_log(*view_->log);
+      if (error == 0) error = open_log(*view_->log);
       if (error == 0 && now.has_rest) error = go_round_rest();
     } else if (error == 0) {
       error = start_log();
