@@ -24,8 +24,9 @@ namespace {
 std::uint64_t limit_of_test() { return std::uint64_t{test::is_long() ? 64u : 2u} << 20; }
 constexpr int most_values = 100'000;
 
-/// From what fits into an entry to large ones.
+/// From what fits into an entry to half of the limit.
 std::size_t size_of(int number) {
+  if (number % 60 == 3) return static_cast<std::size_t>(limit_of_test() / 2);
   if (number % 5 == 1) return 300;
   return number % 5 == 0 ? 60'000u : 20'000u + static_cast<unsigned>(number % 97) * 100;
 }

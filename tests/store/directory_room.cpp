@@ -78,6 +78,43 @@ TEST_CASE("what others put without limits is noticed when the directory is measu
   CHECK(look_up(limited, 30, 1000) == got::right);
 }
 
+TEST_CASE("what a process without limits puts keeps its objects while others make room") {
+  scratch_folder const folder;
+  test::channel began;
+  test::process limited([&] {
+    memo::directory_store const store{folder / "cache", {.max_bytes = 300'000}};
+    for (int i = 0;; ++i) {
+      sample(1'000'000 + i, 8000).put_into(store);
+      if (i == 0) began.send();
+    }
+    return 0;
+  });
+  began.receive();
+  memo::directory_store const free{folder / "cache"};
+  int halves = 0;
+  for (int i = 0; i < (test::is_long() ? 20'000 : 1500); ++i) {
+    sample const one(i, 8000);
+    CHECK(one.put_into(free).stored);
+    bool const was_there = free.find(one.key).status == memo::lookup::hit;
+    bool const has_object = free.read(one.object()).status == memo::lookup::hit;
+    halves += was_there && !has_object && free.find(one.key).status == memo::lookup::hit ? 1 : 0;
+  }
+  CHECK(halves == 0);
+}
+
+TEST_CASE("what processes without limits put is counted where others have limits") {
+  scratch_folder const folder;
+  memo::directory_store const limited{folder / "cache", {.max_bytes = 100'000}};
+  CHECK(sample(1, 1000).put_into(limited).stored);
+  CHECK(test::process([&] {
+          memo::directory_store const free{folder / "cache"};
+          for (int i = 2; i < 30; ++i) sample(i, 10'000).put_into(free);
+          return free.stats().bytes > 200'000 ? 0 : 1;
+        }).join() == 0);
+  CHECK(sample(30, 1000).put_into(limited).stored);
+  CHECK(limited.stats().bytes <= 100'000);
+}
+
 TEST_CASE("what is erased and discarded makes room without a collection") {
   scratch_folder const folder;
   memo::directory_store const store{folder / "cache", {.max_bytes = 50'000}};

@@ -7,6 +7,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <limits>
 #include <thread>
 
 namespace fs = std::filesystem;
@@ -104,6 +105,18 @@ TEST_CASE("damaged numbers are not known") {
   CHECK(root.usage.look().size.bytes == 1000);
 }
 
+TEST_CASE("numbers that no directory has are not known") {
+  scratch_folder const folder;
+  made_root root{folder / "cache"};
+  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  for (std::int64_t const number : {most, -most, std::int64_t{1} << 60}) {
+    root.usage.set(root.usage.look(), {number, 10});
+    CHECK_FALSE(root.usage.add({1, 1}).is_known);
+    root.usage.set(root.usage.look(), {1000, number});
+    CHECK_FALSE(root.usage.add({1, 1}).is_known);
+  }
+}
+
 TEST_CASE("who collects is alone, and those who put are many") {
   scratch_folder const folder;
   made_root one{folder / "cache"};
@@ -168,7 +181,7 @@ TEST_CASE("where the numbers cannot be shared they are this process's own") {
   CHECK(root.usage.add({5, 1}).size.bytes == 1005);
   root.usage.begin_put();
   root.usage.end_put();
-  CHECK(root.usage.begin_alone());
+  CHECK_FALSE(root.usage.begin_alone());
   root.usage.end_alone();
   memo::detail::os::table = before;
   CHECK_FALSE(fs::exists(folder / "cache/v1/usage"));

@@ -38,7 +38,8 @@ struct target {
     return made;
   }
   static record_header header_of(int number, std::string const& payload) {
-    return {record_kind::object, key_of(number), payload.size(), memo::hash_bytes(memo::as_byte_view(payload))};
+    return {record_kind::object, key_of(number), payload.size(),
+            memo::hash_bytes(memo::as_byte_view(payload))};
   }
   std::string written() const { return content_of(folder / "log").substr(log_page_size); }
 

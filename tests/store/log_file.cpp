@@ -50,8 +50,8 @@ class handmade_log {
     auto file = os::open_untouched(os::here, write().c_str());
     auto const slot = log_file::read_mark(file.value.get());
     if (!slot) return nullptr;
-    return std::make_shared<log_file>(std::make_shared<os::unique_fd const>(std::move(file.value)), slot.value,
-                                      budget);
+    return std::make_shared<log_file>(std::make_shared<os::unique_fd const>(std::move(file.value)),
+                                      slot.value, budget);
   }
 
  private:

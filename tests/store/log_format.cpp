@@ -103,7 +103,8 @@ TEST_CASE("the name and the text of a generation are read as they were written")
   for (std::uint64_t const generation : {std::uint64_t{0}, std::uint64_t{1}, UINT64_MAX})
     CHECK(current_generation(current_text(generation)) == generation);
   std::string const text = current_text(5);
-  for (std::size_t size = 0; size < text.size(); ++size) CHECK_FALSE(current_generation(text.substr(0, size)));
+  for (std::size_t size = 0; size < text.size(); ++size)
+    CHECK_FALSE(current_generation(text.substr(0, size)));
   CHECK_FALSE(current_generation(text + "\n"));
   CHECK_FALSE(current_generation("memo log\ngeneration 00000000000000zz\n"));
   CHECK_FALSE(current_generation("some log\ngeneration 0000000000000001\n"));

@@ -86,9 +86,7 @@ TEST_CASE("a record that cannot be read is an error once, and then it is not the
   auto const at = content_of(log).find(value_of(1));
   test::flip_bit(log, at);
   test::log_user user(folder / "cache");
-  auto const find = [&](memo::access how) {
-    return user.reader.read(record_kind::object, key_of(1), how);
-  };
+  auto const find = [&](memo::access how) { return user.reader.read(record_kind::object, key_of(1), how); };
   for (int i = 0; i < 3; ++i) {
     CHECK(find(memo::access::read_only).status == memo::lookup::error);
     CHECK(std::string(find(memo::access::read_only).reason) == "value damaged");
@@ -199,7 +197,8 @@ TEST_CASE("a failing system call makes a look-up miss and nothing else") {
         os::table.openat = [](int at, char const* name, int flags, mode_t mode) {
           return fails() ? -1 : real.openat(at, name, flags, mode);
         };
-      if (call == 1) os::table.fstat = [](int fd, struct stat* to) { return fails() ? -1 : real.fstat(fd, to); };
+      if (call == 1)
+        os::table.fstat = [](int fd, struct stat* to) { return fails() ? -1 : real.fstat(fd, to); };
       if (call == 2)
         os::table.pread = [](int fd, void* to, std::size_t size, off_t at) {
           return fails() ? ssize_t{-1} : real.pread(fd, to, size, at);

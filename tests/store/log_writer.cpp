@@ -131,6 +131,7 @@ TEST_CASE("many records, long ones and files are written with one commit") {
   write_content(folder / "user's file", value_of(500, 3'000'000));
   test::log_user user(folder / "cache");
   std::vector<std::string> values;
+  std::string const last = "the end";  // pieces are used until the commit
   for (int i = 0; i < 300; ++i) values.push_back(value_of(i, i % 50 == 7 ? 2'000'000 : 10));
   {
     auto const turn = user.begin();
@@ -140,7 +141,7 @@ TEST_CASE("many records, long ones and files are written with one commit") {
     record_header const header{record_kind::object, key_of(500), in_file.size(),
                                memo::hash_bytes(memo::as_byte_view(in_file))};
     CHECK(to.add_file(header, (folder / "user's file").string()) == 0);
-    CHECK(add(to, 501, "the end") == 0);
+    CHECK(add(to, 501, last) == 0);
     CHECK(user.writer.commit(to, memo::durability::full) == 0);
   }
   test::log_user fresh(folder / "cache");
@@ -256,8 +257,7 @@ TEST_CASE("damage behind the mark costs what it hits, and no bytes that others v
   scratch_folder const folder;
   test::log_user user(folder / "cache");
   for (int i = 0; i < 5; ++i) CHECK(user.put(i, 20'000) == 0);
-  auto const view =
-      user.reader.map(key_of(3), memo::access::normal, [](auto&&...) { return true; }).payload;
+  auto const view = user.reader.map(key_of(3), memo::access::normal, [](auto&&...) { return true; }).payload;
   test::flip_bit(test::current_file(folder / "cache", "log"), log_page_size + log_record_size(20'000) + 3);
   test::log_user fresh(folder / "cache");
   for (int i = 10; i < 20; ++i) CHECK(fresh.put(i, 20'000) == 0);
@@ -390,7 +390,8 @@ TEST_CASE("a log that cannot be opened now is not taken for none") {
         }
         CHECK(user.put(3) == 0);
         test::log_user fresh(folder / "cache");
-        if (fresh.look_up(1) != got::right) FAIL("errno " << error << ", call " << call << ", number " << nth);
+        if (fresh.look_up(1) != got::right)
+          FAIL("errno " << error << ", call " << call << ", number " << nth);
         CHECK(fresh.look_up(3) == got::right);
       }
     }

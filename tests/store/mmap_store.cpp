@@ -270,6 +270,31 @@ TEST_CASE("a mapped store keeps to its bytes while it is filled") {
   CHECK(store.stats().entries > 20);
 }
 
+TEST_CASE("a large value in a mapped store leaves room for a second log, and drives out no more than that") {
+  scratch_folder const folder;
+  constexpr std::uint64_t limit = 2'000'000;
+  memo::mmap_store const store{folder / "cache", {.max_bytes = limit}};
+  std::uint64_t most = 0;
+  for (std::size_t const size : {200'000u, 600'000u, 780'000u, 1'000'000u, 1'800'000u}) {
+    for (int i = 0; i < 100; ++i) CHECK(sample(i, 10'000).put_into(store).stored);
+    CHECK(sample(1000, size).put_into(store).stored);
+    most = std::max(most, size_of_files(folder / "cache"));
+    CHECK(store.stats().entries >= 10);
+  }
+  CHECK(sample(1001, 3'000'000).put_into(store).stored);
+  CHECK(store.stats().entries >= 10);
+  CHECK(most <= limit / 10 * 11);
+}
+
+TEST_CASE("a limit that comes late keeps what it allows of a mapped store") {
+  scratch_folder const folder;
+  for (int i = 0; i < 100; ++i) CHECK(sample(i, 10'000).put_into(memo::mmap_store{folder / "cache"}).stored);
+  memo::mmap_store const store{folder / "cache", {.max_bytes = 500'000}};
+  CHECK(sample(100, 10'000).put_into(store).stored);
+  CHECK(store.stats().bytes <= 500'000);
+  CHECK(store.stats().entries >= 10);
+}
+
 TEST_CASE("what is pinned stays in a mapped store, however small the limit is") {
   scratch_folder const folder;
   memo::mmap_store const store{folder / "cache", {.max_bytes = 100'000}};

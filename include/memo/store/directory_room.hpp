@@ -15,7 +15,8 @@
 namespace memo::detail {
 
 /// The limits of one root in one process. Processes that put with limits count together (directory_usage.hpp), so that all
-/// of them stay below the limits, whoever puts; what processes without limits put is noticed within a minute. Any thread.
+/// of them stay below the limits, whoever puts; processes without limits count too once somebody does, and make no room.
+/// Any thread.
 class directory_room {
  public:
   directory_room(directory_files& files, pins const& pinned) : files_(files), pins_(pinned) {}
@@ -31,7 +32,11 @@ class directory_room {
       if (is_limited) expected_ = of.expected_size(limits, request);
       for (int round = 0;; ++round) {
         guard_ = std::shared_lock(of.collecting_);
-        if (!is_limited) return;
+        if (!is_limited) {
+          // Who collects for the limits of others must know of it.
+          if (of.usage_.is_used()) putting_.begin(of.usage_);
+          return;
+        }
         putting_.begin(of.usage_);
         auto const now = of.usage_.add(expected_);
         is_over_ = is_over(limits, now.size);
@@ -224,7 +229,8 @@ class directory_room {
 
   /// With a collector that has begun, and no put of this process under way.
   collect_result collect_with(directory_collector& collector, store_limits const& limits) {
-    if (!usage_.is_used()) return collector.collect(limits, true);
+    // Without limits nothing goes that is young enough to be part of a put.
+    if (!has_limits(limits) && !usage_.is_used()) return collector.collect(limits, false);
     struct ending {
       ~ending() { of.end_alone(); }
       directory_usage& of;

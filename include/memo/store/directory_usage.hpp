@@ -111,14 +111,13 @@ class directory_usage {
     if (int const fd = file_.get(); fd >= 0) os::unlock_byte(fd, put_byte);
   }
 
-  /// Keeps the processes that put out; false where they do not end within a second. Where there is nothing to exclude them
-  /// by, true. No thread of this process puts meanwhile.
+  /// Keeps the processes that put out; false where they do not end within a second, or cannot be excluded. No thread of
+  /// this process puts meanwhile.
   bool begin_alone() {
     std::lock_guard const guard(lock_);
     int const fd = opened();
-    if (fd < 0) return true;
-    int const error = try_for(1'000'000'000, [&] { return os::try_lock_byte(fd, put_byte); });
-    return error != EAGAIN;
+    if (fd < 0) return false;
+    return try_for(1'000'000'000, [&] { return os::try_lock_byte(fd, put_byte); }) == 0;
   }
   void end_alone() {
     std::lock_guard const guard(lock_);
@@ -130,6 +129,7 @@ class directory_usage {
   static constexpr std::uint64_t put_byte = number_byte + 1;
   static constexpr std::int64_t most_wait_ns = 5'000'000'000;  // collecting a very large root takes seconds
   static constexpr std::size_t size = 56;
+  static constexpr std::int64_t most_counted = std::int64_t{1} << 60;
 
   /// The descriptor of the file, -1 where there is none to be had. The caller has the mutex.
   int opened() {
@@ -183,8 +183,11 @@ class directory_usage {
     counted_usage now;
     now.size = {load_little<std::int64_t>(at + 16), load_little<std::int64_t>(at + 24)};
     now.measured_ms = load_little<std::int64_t>(at + 32);
+    // So that no sum of them overflows, whoever wrote them.
+    auto const is_sane = [](std::int64_t number) { return number > -most_counted && number < most_counted; };
     now.is_known = now.measured_ms != 0;
-    return now;
+    return is_sane(now.size.bytes) && is_sane(now.size.entries) && is_sane(now.measured_ms) ? now
+                                                                                            : counted_usage{};
   }
 
   static void encode(counted_usage const& now, std::array<std::byte, size>& raw) {

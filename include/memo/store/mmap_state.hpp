@@ -81,10 +81,11 @@ class mmap_state {
   /// With no requests, keeps the limits now, and says in the warning where it cannot.
   put_result put(std::span<put_request const> requests, mmap_rules const& rules) {
     std::lock_guard const guard(writing_);
-    put_result result =
-        requests.empty()
-            ? put_result{}
-            : change(rules.level, "a value", [&](log_appender& to) { return bringing_.add(to, requests); });
+    put_result result = requests.empty() ? put_result{}
+                                         : change(
+                                               rules.level, "a value",
+                                               [&](log_appender& to) { return bringing_.add(to, requests); },
+                                               [&] { make_room(rules.limits, expected_size(requests)); });
     if (result.stored) keep_limits(rules, requests.empty());
     auto const view = reader_.view();
     if (!requests.empty() || view == nullptr) return result;
@@ -223,9 +224,9 @@ class mmap_state {
     return {false, std::string(what) + " could not be stored in " + root_.path() + ": " + why};
   }
 
-  /// Appends what `add` adds, whole or not at all. The caller has `writing_`.
-  template <class Add>
-  put_result change(durability level, char const* what, Add add) {
+  /// Appends what `add` adds, whole or not at all, after `prepare`. The caller has `writing_`.
+  template <class Add, class Prepare>
+  put_result change(durability level, char const* what, Add add, Prepare prepare) {
     int error = 0;
     log_writer::turn turn;
     for (int attempt = 0; attempt < 2 && !turn; ++attempt) {
@@ -237,6 +238,7 @@ class mmap_state {
     // Behind a hole nobody would look for records.
     if (writer_.is_cut()) error = rewrite_all();
     if (error != 0) return failed(what, error);
+    prepare();
     grow_old();
     log_appender& to = writer_.appender();
     error = add(to);
@@ -244,6 +246,40 @@ class mmap_state {
     if (error != 0) writer_.drop_rest();
     has_written_ = true;
     return error == 0 ? put_result{} : failed(what, error);
+  }
+
+  template <class Add>
+  put_result change(durability level, char const* what, Add add) {
+    return change(level, what, add, [] {});
+  }
+
+  /// What requests add to the log, at most and roughly.
+  static std::uint64_t expected_size(std::span<put_request const> requests) {
+    std::uint64_t size = 0;
+    for (auto const& request : requests) {
+      for (auto const& source : request.objects) size += log_record_size(source.size);
+      if (request.value == nullptr) continue;
+      for (auto const& output : request.value->outputs) size += output.bytes.view.size();
+    }
+    return size;
+  }
+
+  /// A put after which there were no room for a second log comes after the rewriting, not before it. What is as large as
+  /// the limit goes again at once, and drives nothing out. The caller has the right to write.
+  void make_room(store_limits const& limits, std::uint64_t coming) {
+    if (limits.max_bytes == 0 || coming > limits.max_bytes) return;
+    std::uint64_t const tenth = limits.max_bytes / 10;
+    std::uint64_t const size = size_of(writer_.view());
+    if (size == 0 || size + coming <= std::max(7 * tenth, futile_.bytes)) return;
+    // Both logs together are 1.1 of the limit at most, now and when that is done again after the put: of what is coming, or
+    // without it, as it is more than is kept.
+    std::uint64_t const beside =
+        coming <= 4 * tenth ? 7 * tenth - coming : (11 * tenth - std::min(11 * tenth, coming)) / 2;
+    // More than the limit is what others put who have none.
+    std::uint64_t const now = size > limits.max_bytes ? 4 * tenth : 11 * tenth - std::min(11 * tenth, size);
+    // Zero would be no limit.
+    rewrite({std::max<std::uint64_t>(std::min({4 * tenth, beside, now}), 1), 0, limits.max_age_ms});
+    note_futile(limits);
   }
 
   /// What a put is followed by: the limits, and the log and its index in good shape. The caller has `writing_`.
