@@ -20,7 +20,8 @@ class any_store {
 
   memo::capabilities capabilities() const { return held_->capabilities(); }
   found_entries find(digest const& key, access how = access::normal) const { return held_->find(key, how); }
-  void find(std::span<digest const> keys, std::span<found_entries> answers, access how = access::normal) const {
+  void find(std::span<digest const> keys, std::span<found_entries> answers,
+            access how = access::normal) const {
     held_->find_many(keys, answers, how);
   }
   found_object read(digest const& object, void const* tag = nullptr, access how = access::normal) const {
@@ -47,7 +48,9 @@ class any_store {
   collect_result collect(store_limits limits) const { return held_->collect(limits); }
   collect_result collect() const { return held_->collect(); }
   void clear() const { held_->clear(); }
-  void clear_step(std::string_view pipeline, std::string_view step) const { held_->clear_step(pipeline, step); }
+  void clear_step(std::string_view pipeline, std::string_view step) const {
+    held_->clear_step(pipeline, step);
+  }
 
  private:
   struct interface {

@@ -35,7 +35,7 @@ struct stored_output {
   std::uint64_t size = 0;  ///< of the stored bytes
   /// The stored bytes are `bytes`. `object` is zero then, or names a live value that a store may keep beside them.
   bool is_inline = false;
-  shared_bytes bytes{};    ///< the stored bytes, where inline
+  shared_bytes bytes{};  ///< the stored bytes, where inline
 
   /// True where a value can be had from the store, not only its fingerprint.
   bool has_value() const { return is_inline || static_cast<bool>(object); }

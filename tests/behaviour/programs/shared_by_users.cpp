@@ -12,8 +12,8 @@ using namespace memo::literals;
 
 static std::vector<double> values(int n) { return std::vector<double>(50'000, n); }
 
-static constexpr auto shared = memo::pipeline<"shared">(memo::input<"n", int>,
-                                                        memo::step<"values">(values).from<"n">().version<1>());
+static constexpr auto shared =
+    memo::pipeline<"shared">(memo::input<"n", int>, memo::step<"values">(values).from<"n">().version<1>());
 
 static int run(memo::any_store store, int n) {
   memo::runner runner{store};
