@@ -49,10 +49,12 @@ inline log_check check_log(log_view const& view) {
       hasher.update(piece);
       done += piece.size();
     }
+    // What cannot be read now may be sound.
+    if (scan.error() != 0) return result;
     if (done != header.size || hasher.finish() != header.checksum)
       result.damaged.push_back({header.kind, header.id, scan.offset()});
   }
-  note_gap(scan.end());
+  if (scan.error() == 0) note_gap(scan.end());
   result.checked += result.gaps;
   return result;
 }

@@ -127,17 +127,23 @@ class mmap_state {
     return result.stored ? removed : 0;
   }
 
-  /// Goes on with a log that has nothing in it. What is mapped of the old one stays.
+  /// Goes on with a log that has nothing in it. What is mapped of the old one stays. Throws store_error where that fails.
   void clear() {
     reader_.sync();
     if (reader_.view() == nullptr) return;
     std::lock_guard const guard(writing_);
     int error = 0;
-    auto const turn = writer_.begin(error);
-    if (!turn) return;
-    log_mark mark;
-    auto made = writer_.make_log(mark);
-    if (made && writer_.publish(mark, std::move(made.value)) != 0) writer_.remove_log(mark.generation);
+    if (auto const turn = writer_.begin(error)) {
+      log_mark mark;
+      auto made = writer_.make_log(mark);
+      error = made.error;
+      if (made) error = writer_.publish(mark, std::move(made.value));
+      if (made && error != 0) writer_.remove_log(mark.generation);
+    }
+    if (error != 0 && error != ENOENT)
+      throw store_error("the cache could not be cleared",
+                        {{"directory", root_.path()}, {"because", reason_of(error)}},
+                        "delete the directory, or try again");
   }
 
   collect_result collect(store_limits const& limits) {
@@ -220,11 +226,14 @@ class mmap_state {
     return {false, "nothing is stored in " + root_.path() + ": " + why};
   }
   put_result failed(char const* what, int error) const {
-    std::string const why = error == EWOULDBLOCK ? "another process keeps it locked" : os::error_text(error);
-    return {false, std::string(what) + " could not be stored in " + root_.path() + ": " + why};
+    return {false, std::string(what) + " could not be stored in " + root_.path() + ": " + reason_of(error)};
+  }
+  static std::string reason_of(int error) {
+    return error == EWOULDBLOCK ? "another process keeps it locked" : os::error_text(error);
   }
 
-  /// Appends what `add` adds, whole or not at all, after `prepare`. The caller has `writing_`.
+  /// Appends what `add` adds, after `prepare`. Where that fails, whole records of it may be there, the first ones. The caller
+  /// has `writing_`.
   template <class Add, class Prepare>
   put_result change(durability level, char const* what, Add add, Prepare prepare) {
     int error = 0;
