@@ -2,6 +2,7 @@
 #include "../laws/scratch.hpp"
 #include "../support/behaviour.hpp"
 
+#include <atomic>
 #include <memory>
 
 using namespace memo::literals;
@@ -26,7 +27,7 @@ struct counted {
     archive(values);
   }
 
-  static inline int copies = 0, moves = 0;
+  static inline std::atomic<int> copies{0}, moves{0};  // steps run at the same time
 };
 
 counted make(int n) { return counted(std::vector<double>(static_cast<std::size_t>(n), 1.5)); }
@@ -39,15 +40,21 @@ double size_of(counted const& c) { return static_cast<double>(c.values.size()); 
 
 /// A vector that knows how many of its kind are alive.
 struct block {
-  static inline int alive = 0, most = 0;
+  static inline std::atomic<int> alive{0}, most{0};
   std::vector<double> values;
 
-  block() { most = std::max(most, ++alive); }
-  block(block const& o) : values(o.values) { most = std::max(most, ++alive); }
-  block(block&& o) noexcept : values(std::move(o.values)) { most = std::max(most, ++alive); }
+  block() { count(); }
+  block(block const& o) : values(o.values) { count(); }
+  block(block&& o) noexcept : values(std::move(o.values)) { count(); }
   block& operator=(block const&) = default;
   block& operator=(block&&) = default;
   ~block() { --alive; }
+
+  static void count() {
+    int const now = ++alive;
+    for (int known = most; known < now && !most.compare_exchange_weak(known, now);) {
+    }
+  }
 
   template <class Archive>
   void serialize(Archive& archive) {
