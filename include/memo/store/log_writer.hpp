@@ -194,6 +194,17 @@ class log_writer {
                               tail, {file_mode(root_.share()), root_.group()});
   }
 
+  /// Leaves no log, for where there is no room for an empty one. Other processes notice within a tenth of a second.
+  int remove_all() {
+    int const error = os::remove_file(root_.folder(0), "current");
+    if (error != 0 && error != ENOENT) return error;
+    remove_others(0);
+    reader_.drop();
+    view_ = nullptr;
+    log_ = nullptr;
+    return 0;
+  }
+
   /// Removes logs and indexes of other generations, and files that were left half-written.
   void remove_others(std::uint64_t generation) {
     int const folder = root_.folder(0);

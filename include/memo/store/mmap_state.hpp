@@ -139,6 +139,7 @@ class mmap_state {
       error = made.error;
       if (made) error = writer_.publish(mark, std::move(made.value));
       if (made && error != 0) writer_.remove_log(mark.generation);
+      if (error != 0) error = writer_.remove_all();
     }
     if (error != 0 && error != ENOENT)
       throw store_error("the cache could not be cleared",
