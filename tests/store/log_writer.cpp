@@ -412,3 +412,39 @@ TEST_CASE("a lock that was deleted is replaced before long") {
   CHECK_FALSE(other.writer.begin(error, false));
   CHECK(error == EWOULDBLOCK);
 }
+
+TEST_CASE("a log that could not be replaced goes on behind the record that closes it") {
+  scratch_folder const folder;
+  test::log_user one(folder / "cache");
+  test::log_user other(folder / "cache");
+  CHECK(one.put(1) == 0);
+  CHECK(other.look_up(1) == got::right);
+  {
+    auto const turn = one.begin();
+    REQUIRE(turn);
+    log_mark mark;
+    auto made = one.writer.make_log(mark);
+    REQUIRE(made);
+    failing_calls const guard;
+    os::table.renameat = [](int, char const*, int, char const*) {
+      errno = ENOSPC;
+      return -1;
+    };
+    CHECK(one.writer.publish(mark, std::move(made.value)) == ENOSPC);
+    os::table = real;
+    one.writer.remove_log(mark.generation);
+    // Another process counts the closing record before this one goes on.
+    other.reader.sync();
+    std::string const text = value_of(2);
+    memo::byte_view const bytes = memo::as_byte_view(text);
+    auto& to = one.writer.appender();
+    CHECK(to.add(record_header{record_kind::object, key_of(2), bytes.size(), memo::hash_bytes(bytes)},
+                 std::span(&bytes, 1)) == 0);
+    CHECK(one.writer.commit(to, memo::durability::none) == 0);
+  }
+  CHECK(other.look_up(2) == got::right);
+  CHECK(other.put(3) == 0);
+  test::log_user fresh(folder / "cache");
+  for (auto* const user : {&one, &other, &fresh})
+    for (int const number : {1, 2, 3}) CHECK(user->look_up(number) == got::right);
+}

@@ -147,15 +147,6 @@ class log_reader {
     return {view_.get(), error_, is_cut_, has_rest_};
   }
 
-  /// What lies before `end` counts, where it is a record. For who has the right to write.
-  void skip_to(std::uint64_t end) {
-    std::lock_guard const guard(lock_);
-    auto const view = view_.get();
-    if (view == nullptr) return;
-    view->log->advance(end);
-    scan();
-  }
-
   log_counts counts() {
     std::lock_guard const guard(lock_);
     return counts_;
@@ -181,12 +172,13 @@ class log_reader {
     drop_with_lock();
   }
 
-  /// Takes over records that the caller appended, in their order, up to `end`.
+  /// Takes over records that the caller appended to a log, in their order, up to `end`.
   template <class Records>
-  void note(Records const& records, std::uint64_t end) {
+  void note(log_file const& to, Records const& records, std::uint64_t end) {
     std::lock_guard const guard(lock_);
     auto const view = view_.get();
-    if (view == nullptr) return;
+    // A look-up may have found another log meanwhile, where somebody deleted this one.
+    if (view == nullptr || view->log->uuid() != to.uuid()) return;
     bool const is_next = !records.empty() && scanned_ == records.front().offset;
     if (!is_next) return scan();
     // First, as what the tail names must count already.

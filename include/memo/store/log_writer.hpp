@@ -89,7 +89,7 @@ class log_writer {
         withdraw(records);
         return error;
       }
-    reader_.note(records.records(), records.end());
+    reader_.note(*view_->log, records.records(), records.end());
     renew();
     log_file const& log = *view_->log;
     return log.committed() - log.marked() < most_unmarked ? 0 : mark();
@@ -149,6 +149,8 @@ class log_writer {
       log_appender& closing = appender();
       closing.add(closing_record(), std::span<byte_view const>());
       if (int const error = closing.flush()) return error;
+      // Where the rest fails, the log goes on behind this record: others may have counted it.
+      view_->log->advance(closing.end());
     }
     std::string const text = current_text(mark.generation);
     std::string const temporary = ".t" + to_hex(os::random_digest());
@@ -244,7 +246,8 @@ class log_writer {
                                                record_seed(view_->log->uuid(), start));
     byte_view const first = end - start > most_unmarked ? byte_view(filling) : byte_view(zeros);
     if (int const error = os::write_at(fd, first, start)) return error;
-    reader_.skip_to(end);
+    view_->log->advance(end);
+    reader_.sync();
     renew();
     return mark();
   }
