@@ -1,12 +1,13 @@
 #include <memo/store/directory_store.hpp>
 
 #include "../laws/store_laws.hpp"
+#include "../support/processes.hpp"
 
 #include <grp.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 
 using namespace samples;
+using test::in_child;
 namespace fs = std::filesystem;
 
 namespace {
@@ -18,16 +19,6 @@ std::size_t count_files(fs::path const& path) {
   if (fs::exists(path))
     for (auto const& item : fs::recursive_directory_iterator(path)) count += item.is_regular_file() ? 1 : 0;
   return count;
-}
-
-/// Runs `body` in a child process and gives its exit status.
-template <class Body>
-int in_child(Body body) {
-  pid_t const child = ::fork();
-  if (child == 0) ::_exit(body());
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 /// Counts mappings, and lets tests say how the system answers.

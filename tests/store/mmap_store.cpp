@@ -1,27 +1,17 @@
 #include <memo/store/mmap_store.hpp>
 
 #include "../laws/store_laws.hpp"
-
-#include <sys/wait.h>
+#include "../support/processes.hpp"
 
 #include <atomic>
 #include <fstream>
 #include <thread>
 
 using namespace samples;
+using test::in_child;
 namespace fs = std::filesystem;
 
 namespace {
-
-/// Runs `body` in a child process and gives its exit status.
-template <class Body>
-int in_child(Body body) {
-  pid_t const child = ::fork();
-  if (child == 0) ::_exit(body());
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
 
 /// The log or the index that is the current one.
 fs::path file_of(fs::path const& root, std::string const& kind) {

@@ -14,6 +14,16 @@ namespace test {
 /// True where campaigns run for long.
 inline bool is_long() { return std::getenv("MEMO_TEST_LONG") != nullptr; }
 
+/// Runs `body` in a child process and gives its exit status.
+template <class Body>
+int in_child(Body body) {
+  pid_t const child = ::fork();
+  if (child == 0) ::_exit(body());
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
 /// A pipe: children tell the parent that something happened, or wait for it to begin.
 class channel {
  public:
