@@ -278,17 +278,17 @@ class mmap_state {
   /// the limit goes again at once, and drives nothing out. The caller has the right to write.
   void make_room(store_limits const& limits, std::uint64_t coming) {
     if (limits.max_bytes == 0 || coming > limits.max_bytes) return;
-    std::uint64_t const tenth = limits.max_bytes / 10;
+    std::uint64_t const kept = limits.max_bytes / 10 * 4;
+    // Both logs together are 1.05 of the limit at most, so that what rounding and the small files add stays below 1.1: now,
+    // and when that is done again after the put, of what is coming, or without it, as it is more than is kept.
+    std::uint64_t const both = limits.max_bytes / 20 * 21;
     std::uint64_t const size = size_of(writer_.view());
-    if (size == 0 || size + coming <= std::max(7 * tenth, futile_.bytes)) return;
-    // Both logs together are 1.1 of the limit at most, now and when that is done again after the put: of what is coming, or
-    // without it, as it is more than is kept.
-    std::uint64_t const beside =
-        coming <= 4 * tenth ? 7 * tenth - coming : (11 * tenth - std::min(11 * tenth, coming)) / 2;
+    if (size == 0 || size + coming <= std::max(both - kept, futile_.bytes)) return;
+    std::uint64_t const beside = coming <= kept ? both - kept - coming : (both - std::min(both, coming)) / 2;
     // More than the limit is what others put who have none.
-    std::uint64_t const now = size > limits.max_bytes ? 4 * tenth : 11 * tenth - std::min(11 * tenth, size);
+    std::uint64_t const now = size > limits.max_bytes ? kept : both - std::min(both, size);
     // Zero would be no limit.
-    rewrite({std::max<std::uint64_t>(std::min({4 * tenth, beside, now}), 1), 0, limits.max_age_ms});
+    rewrite({std::max<std::uint64_t>(std::min({kept, beside, now}), 1), 0, limits.max_age_ms});
     note_futile(limits);
   }
 
