@@ -97,7 +97,7 @@ class file_cache {
     std::uint64_t piece = at / piece_size;
     while (piece <= last && end_of(piece) >= std::min(end, (piece + 1) * piece_size)) ++piece;
     if (piece > last) return base_ + at;
-    if (end > mark || filled() >= budget_) return nullptr;
+    if (end > mark) return nullptr;
     while (piece <= last) {
       std::uint64_t const stop = std::min(last + 1, (piece / pieces_of_lock + 1) * pieces_of_lock);
       if (!fill_pieces(piece, stop, end, std::min(mark, capacity_))) return nullptr;
