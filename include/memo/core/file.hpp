@@ -25,6 +25,7 @@ struct file_status {
   bool is_file = false;
   bool is_folder = false;
   bool is_link = false;
+  std::uint32_t type = 0;  ///< S_IFREG and its like
   std::uint32_t mode = 0;  ///< permission bits
   std::uint32_t owner = 0;
   std::uint32_t group = 0;
@@ -47,6 +48,7 @@ inline file_status status_from(struct stat const& raw) {
   made.is_file = S_ISREG(raw.st_mode);
   made.is_folder = S_ISDIR(raw.st_mode);
   made.is_link = S_ISLNK(raw.st_mode);
+  made.type = raw.st_mode & S_IFMT;
   made.mode = raw.st_mode & 07777u;
   made.owner = raw.st_uid;
   made.group = raw.st_gid;
@@ -68,7 +70,7 @@ inline outcome<file_status> status_of(int fd) {
 /// The status of a name; of a symbolic link itself unless `follow`.
 inline outcome<file_status> status_at(int folder, char const* name, bool follow = false) {
   struct stat raw;
-  if (::fstatat(folder, name, &raw, follow ? 0 : AT_SYMLINK_NOFOLLOW) != 0) return {{}, errno};
+  if (table.fstatat(folder, name, &raw, follow ? 0 : AT_SYMLINK_NOFOLLOW) != 0) return {{}, errno};
   return {status_from(raw), 0};
 }
 

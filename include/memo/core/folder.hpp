@@ -162,6 +162,14 @@ inline std::string canonical_path(std::string_view given) {
   return path.empty() ? "/" : path;
 }
 
+/// The user's folder for caches: `$XDG_CACHE_HOME`, else `~/.cache`; empty where neither is an absolute path.
+inline std::string user_cache_folder() {
+  char const* const given = ::getenv("XDG_CACHE_HOME");
+  if (given != nullptr && given[0] == '/') return given;
+  char const* const home = ::getenv("HOME");
+  return home != nullptr && home[0] == '/' ? std::string(home) + "/.cache" : std::string();
+}
+
 /// What a symbolic link points to, or an empty text.
 inline std::string link_target(char const* path) {
   std::array<char, 4096> text;

@@ -24,6 +24,10 @@ struct calls {
     return ::openat(folder, name, flags, mode);
   };
   int (*fstat)(int, struct stat*) = [](int fd, struct stat* status) { return ::fstat(fd, status); };
+  int (*fstatat)(int, char const*, struct stat*, int) = [](int folder, char const* name, struct stat* status,
+                                                           int flags) {
+    return ::fstatat(folder, name, status, flags);
+  };
   ssize_t (*read)(int, void*, std::size_t) = [](int fd, void* to, std::size_t n) {
     return ::read(fd, to, n);
   };

@@ -18,6 +18,8 @@ class any_store {
   any_store(Store&& held)  // NOLINT: a store is meant to convert
       : held_(static_cast<interface*>(new model<std::remove_cvref_t<Store>>(std::forward<Store>(held)))) {}
 
+  /// The same for copies, which share the store.
+  void const* identity() const { return held_.get(); }
   memo::capabilities capabilities() const { return held_->capabilities(); }
   found_entries find(digest const& key, access how = access::normal) const { return held_->find(key, how); }
   void find(std::span<digest const> keys, std::span<found_entries> answers,

@@ -261,18 +261,13 @@ inline int make_layout(int folder, bool has_marker, sharing share, gid_t group,
 /// The default place: `$MEMO_DIR`, else `memo/<name>` in `$XDG_CACHE_HOME` or `~/.cache`. The name is the
 /// project, or the program's canonical path, with every byte but letters, digits, '-', '_' and '.' as %XX.
 inline std::string default_root(std::string const& project) {
-  auto const variable = [](char const* name) -> std::string {
-    char const* const value = ::getenv(name);
-    return value == nullptr ? "" : value;
-  };
-  if (std::string const given = variable("MEMO_DIR"); !given.empty()) return given;
-  std::string base = variable("XDG_CACHE_HOME");
-  if (base.empty() || base.front() != '/') {
-    base = variable("HOME");
-    if (base.empty() || base.front() != '/')
-      throw store_error("there is no place for a cache", {{"HOME", base.empty() ? "not set" : base}},
-                        "give directory_store a path, or set MEMO_DIR");
-    base += "/.cache";
+  if (char const* const given = ::getenv("MEMO_DIR"); given != nullptr && *given != '\0') return given;
+  std::string const base = os::user_cache_folder();
+  if (base.empty()) {
+    char const* const home = ::getenv("HOME");
+    throw store_error("there is no place for a cache",
+                      {{"HOME", home == nullptr || *home == '\0' ? "not set" : home}},
+                      "give directory_store a path, or set MEMO_DIR");
   }
   std::string const name = project.empty() ? os::link_target("/proc/self/exe") : project;
   std::string encoded;

@@ -18,11 +18,11 @@ namespace memo {
 
 /// Something that a step read while it ran, checked before its entry counts as a hit.
 struct dependency {
-  enum class kind : std::uint8_t { file = 1, absent = 2, listing = 3, variable = 4 };
+  enum class kind : std::uint8_t { file = 1, absent = 2, listing = 3, variable = 4, present = 5 };
 
   kind what = kind::file;
-  std::string name{};  ///< an absolute path, a pattern, or a variable's name
-  digest content{};    ///< of the file, the sorted names, or the value; zero where absent
+  std::string name{};  ///< a path, a pattern, or a variable's name, as the step spelled it
+  digest content{};    ///< of the file, the sorted names, or the value; zero where nothing is there
 
   friend bool operator==(dependency const&, dependency const&) = default;
 };

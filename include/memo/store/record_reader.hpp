@@ -131,7 +131,7 @@ inline entry read_entry(byte_reader& from, shared_bytes const& payload) {
   std::size_t const dependencies = from.count(21);
   for (std::size_t i = 0; i < dependencies && from.good(); ++i) {
     auto const what = from.number<std::uint8_t>();
-    if (what < 1 || what > 4) from.bytes(from.left() + 1);
+    if (what < 1 || what > 5) from.bytes(from.left() + 1);
     dependency dep;
     dep.what = static_cast<dependency::kind>(what);
     dep.name = from.text();
