@@ -6,6 +6,7 @@
 #include <memo/key/contiguous.hpp>
 #include <memo/key/encoding.hpp>
 #include <memo/key/file.hpp>
+#include <memo/key/settle.hpp>
 
 #include <concepts>
 #include <cstdint>
@@ -26,7 +27,11 @@ struct value_type {
   shared_bytes (*stored_form)(void const* value) = nullptr;    ///< all encoded bytes in one piece
   std::shared_ptr<void> (*decode)(byte_view bytes) = nullptr;  ///< throws decode_error
   byte_view (*elements)(void const* value) = nullptr;          ///< contiguous values: the elements' bytes
-  std::string (*location)(void const* value) = nullptr;        ///< of a file: its absolute, normal path
+  std::string (*location)(void const* value) =
+      nullptr;  ///< of a file or directory: its absolute, normal path
+
+  /// Of what may hold a memo::output_file: takes the content of its files. `going`: a folder that is removed afterwards.
+  void (*settle)(void const* value, std::string_view going) = nullptr;
 
   bool is_hashable() const { return fingerprint_of != nullptr; }
   bool is_storable() const { return encode != nullptr; }
@@ -71,7 +76,8 @@ consteval value_type make_value_type() {
     made.decode = &value_functions<T>::decode;
   }
   if constexpr (is_contiguous_v<T>) made.elements = &value_functions<T>::elements;
-  if constexpr (std::same_as<T, file>) made.location = &value_functions<T>::location;
+  if constexpr (is_located<T>) made.location = &value_functions<T>::location;
+  if constexpr (storable<T> && holds_output_file<T>()) made.settle = &detail::settle<T>;
   return made;
 }
 
