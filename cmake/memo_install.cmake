@@ -9,8 +9,10 @@ install(TARGETS memo EXPORT memoTargets)
 install(EXPORT memoTargets NAMESPACE memo:: DESTINATION ${memo_config_folder})
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/memoConfigVersion.cmake COMPATIBILITY SameMajorVersion
                                  ARCH_INDEPENDENT)
-install(FILES cmake/memoConfig.cmake cmake/memo_dependencies.cmake ${PROJECT_BINARY_DIR}/memoConfigVersion.cmake
+install(FILES cmake/memoConfig.cmake cmake/memo_code_version.cmake cmake/memo_dependencies.cmake
+              ${PROJECT_BINARY_DIR}/memoConfigVersion.cmake
         DESTINATION ${memo_config_folder})
+install(FILES tool/code_version.cpp DESTINATION ${CMAKE_INSTALL_DATADIR}/memo)
 
 set(memo_pc_flags "-pthread")
 foreach(folder IN LISTS memo_folders)

@@ -4,6 +4,7 @@
 #include <memo/key/key.hpp>
 
 #include <cstdio>
+#include <cstdlib>
 #include <string>
 #include <string_view>
 
@@ -21,12 +22,16 @@ inline std::string hex_of(byte_view bytes) {
   return text;
 }
 
+/// As few digits as tell the number from all others of its type.
 template <class Number>
-std::string floating_text(char const* format, byte_view bytes) {
+std::string floating_text(byte_view bytes) {
   Number value;
   std::memcpy(&value, bytes.data(), sizeof value);
   char text[64];
-  std::snprintf(text, sizeof text, format, static_cast<double>(value));
+  int digits = sizeof value == 4 ? 6 : 15;
+  do {
+    std::snprintf(text, sizeof text, "%.*g", digits, static_cast<double>(value));
+  } while (++digits <= 17 && static_cast<Number>(std::strtod(text, nullptr)) != value);
   return text;
 }
 
@@ -44,8 +49,8 @@ inline std::string quoted(std::string_view raw) {
 /// A small value as its schema says it is to be read; bytes in hexadecimal where that is not known.
 inline std::string small_value_text(std::string_view schema, byte_view bytes) {
   auto is = [&](std::string_view name, std::size_t size) { return schema == name && bytes.size() == size; };
-  if (is("f64", 8)) return floating_text<double>("%.17g", bytes);
-  if (is("f32", 4)) return floating_text<float>("%.9g", bytes);
+  if (is("f64", 8)) return floating_text<double>(bytes);
+  if (is("f32", 4)) return floating_text<float>(bytes);
   if (is("i64", 8) || is("enum<i64>", 8)) return std::to_string(load_little<std::int64_t>(bytes.data()));
   if (is("i32", 4) || is("enum<i32>", 4)) return std::to_string(load_little<std::int32_t>(bytes.data()));
   if (is("i16", 2)) return std::to_string(load_little<std::int16_t>(bytes.data()));

@@ -1,0 +1,3 @@
+#pragma once
+// Deeper than the code version goes.
+inline char const* beyond() { return "2"; }
