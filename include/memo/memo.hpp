@@ -10,8 +10,13 @@
 #include <memo/graph/check.hpp>
 #include <memo/graph/pipeline.hpp>
 #include <memo/key/codec.hpp>
+#include <memo/key/directory.hpp>
 #include <memo/key/explain.hpp>
 #include <memo/key/file.hpp>
+#include <memo/key/file_codec.hpp>
+#include <memo/key/git_project.hpp>
+#include <memo/key/glob.hpp>
+#include <memo/key/output_file.hpp>
 #include <memo/key/source_text.hpp>
 #include <memo/report/report.hpp>
 #include <memo/report/table.hpp>

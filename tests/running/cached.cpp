@@ -178,3 +178,86 @@ TEST_CASE("what is computed after a reopened call replaces what is stored, or ke
   next.look_up(store, key, {.now_ms = 1000});
   CHECK(load(store, next) == "new");
 }
+
+namespace {
+
+/// An entry whose computation saw this value of a variable.
+memo::entry entry_that_saw(std::string const& seen, std::string const& value,
+                           std::int64_t created_ms = 1000) {
+  auto made = entry_of(value, created_ms);
+  made.dependencies = {memo::detail::noted_variable("MEMO_TEST_CACHED", seen.c_str(), 0)};
+  made.variant = memo::detail::variant_of(made.dependencies, 0);
+  return made;
+}
+
+void see(std::string const& value) { ::setenv("MEMO_TEST_CACHED", value.c_str(), 1); }
+
+}  // namespace
+
+TEST_CASE("of several entries the one is a hit whose computation saw what is there now") {
+  memo::any_store store{memo::memory_store{}};
+  for (auto const* seen : {"a", "b", "c"}) put(store, entry_that_saw(seen, std::string("from ") + seen));
+  cached_call call;
+  for (auto const* seen : {"b", "a", "c", "a"}) {
+    see(seen);
+    call.look_up(store, key, {.now_ms = 1000});
+    REQUIRE(call.where() == state::hit);
+    CHECK(load(store, call) == std::string("from ") + seen);
+  }
+  see("d");
+  call.look_up(store, key, {.now_ms = 1000});
+  CHECK(call.where() == state::missing);
+  CHECK(call.reason() == "environment variable MEMO_TEST_CACHED changed");
+  CHECK_FALSE(call.replaces());
+  CHECK_FALSE(call.out_of_time());
+  CHECK(call.publish(store, entry_that_saw("d", "from d"), {}).stored);
+  CHECK(store.show(key).size() == 4);
+  see("b");
+  call.look_up(store, key, {.now_ms = 1000});
+  CHECK(load(store, call) == "from b");
+  ::unsetenv("MEMO_TEST_CACHED");
+}
+
+TEST_CASE("an expired entry that fits is replaced, and the others stay") {
+  memo::any_store store{memo::memory_store{}};
+  put(store, entry_that_saw("a", "old", 1000));
+  put(store, entry_that_saw("b", "young", 5000));
+  cached_call call;
+  see("a");
+  call.look_up(store, key, {.now_ms = 5000, .ttl_ms = 1000});
+  CHECK(call.where() == state::missing);
+  CHECK(call.reason() == "older than its ttl");
+  CHECK(call.out_of_time());
+  CHECK(call.replaces());
+  CHECK(call.publish(store, entry_that_saw("a", "new", 5000), {}).stored);
+  call.look_up(store, key, {.now_ms = 5000, .ttl_ms = 1000});
+  CHECK(load(store, call) == "new");
+  see("b");
+  call.look_up(store, key, {.now_ms = 5000, .ttl_ms = 1000});
+  CHECK(load(store, call) == "young");
+  CHECK(store.show(key).size() == 2);
+  see("c");
+  call.look_up(store, key, {.now_ms = 50'000, .ttl_ms = 1000});
+  CHECK_FALSE(call.out_of_time());
+  ::unsetenv("MEMO_TEST_CACHED");
+}
+
+TEST_CASE("a live value whose computation read something is not recalled unseen") {
+  memo::memory_store store;
+  auto const f = memo::value_type_of<std::string>;
+  auto const live = std::make_shared<std::string const>("live");
+  auto const encoded = memo::encode(*live);
+  for (bool const reads : {true, false}) {
+    auto made = entry_of("live");
+    if (reads) made = entry_that_saw("a", "live");
+    made.outputs[0].object = encoded.object();
+    auto const source = memo::detail::object_of(encoded, memo::value_type_of<std::string>, live);
+    memo::any_store any{store};
+    cached_call call;
+    call.skip_look_up(reads ? key : memo::digest{5, 5}, {}, false);
+    CHECK(call.publish(any, std::move(made), {&source, 1}).stored);
+    std::shared_ptr<void const> handle;
+    std::int64_t const age = any.recall(call.key(), {.tag = f.tag, .handle = &handle});
+    CHECK((age < 0) == reads);
+  }
+}

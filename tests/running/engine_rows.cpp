@@ -210,7 +210,7 @@ TEST_CASE("a report as a table is the same for the same run, but for its times")
         "1 hit, 0 ran, 1 not needed in 0 ns\n");
   CHECK(memo::to_text(runner.plan(p, "n"_in = 2)) ==
         "step    forecast  time  size  why\n"
-        "first   run       -     -     input `n` changed\n"
+        "first   run       -     -     input `n` changed: 1 \u2192 2\n"
         "second  depends   -     -     `first` is not known yet\n");
 }
 

@@ -197,7 +197,7 @@ TEST_CASE("a map obeys its mode") {
   added = 300;
   auto const different = map.run(xs, store);
   CHECK(different.values.front() == 200);
-  CHECK(different.difference == "element 0: stored 200, now 300");
+  CHECK(different.difference == "element 0: stored 200, now 300, from 0");
   map.options.verify = 0;
   CHECK(map.run(xs, store).difference == "");
 }
@@ -331,19 +331,59 @@ TEST_CASE("each element has a seed of its own, the same in every mode and positi
   CHECK(map.run({1}, store, 2).values.front() != seeds[0]);
 }
 
-TEST_CASE("an element that read something while it ran is not kept") {
+TEST_CASE("an element that read something while it ran is kept with what it read") {
+  test::variable const first("MEMO_TEST_ELEMENT", "1");
+  on_each_store([](memo::any_store store) {
+    hand_map<int, double> map([](int const& x, double, memo::context* context) {
+      return x != 2 ? x / 2.0 : std::strtod(context->env("MEMO_TEST_ELEMENT")->c_str(), nullptr);
+    });
+    map.row().takes_context = true;
+    auto const cold = map.run(numbers(0, 4), store);
+    CHECK(cold.ran == 4);
+    CHECK(cold.uncacheable == "");
+    CHECK(cold.dependencies.size() == 1);
+    CHECK_FALSE(cold.packed);
+    auto const warm = map.run(numbers(0, 4), store);
+    CHECK(warm.ran == 0);
+    CHECK(warm.found == 4);
+    CHECK(warm.dependencies == cold.dependencies);
+    CHECK(warm.values == cold.values);
+    {
+      test::variable const second("MEMO_TEST_ELEMENT", "7");
+      auto const changed = map.run(numbers(0, 4), store);
+      CHECK(changed.ran == 1);
+      CHECK(changed.values[2] == 7);
+      CHECK(changed.element_reasons ==
+            std::vector<std::string>{"element 2, 2: environment variable MEMO_TEST_ELEMENT changed"});
+    }
+    auto const back = map.run(numbers(0, 4), store);
+    CHECK(back.ran == 0);
+    CHECK(back.values == cold.values);
+    store.clear_step("by hand", "ys");
+    CHECK(map.run(numbers(0, 4), store).ran == 4);
+  });
+}
+
+TEST_CASE("a forced element replaces what it read and gave before, in packs too") {
   memo::memory_store const store;
-  hand_map<int, double> map([](int const& x, double, memo::context* context) {
-    if (x == 2) (void)context->env("HOME");
-    return x / 2.0;
+  bool reads = false;
+  double value = 1;
+  hand_map<int, double> map([&](int const&, double, memo::context* context) {
+    if (reads) (void)context->env("HOME");
+    return value;
   });
   map.row().takes_context = true;
-  auto const cold = map.run(numbers(0, 4), store);
-  CHECK(cold.uncacheable == "element 2 read `HOME` while it ran");
-  auto const warm = map.run(numbers(0, 4), store);
-  CHECK(warm.ran == 1);
-  CHECK(warm.found == 3);
-  CHECK_FALSE(warm.uncacheable.empty());
+  CHECK(map.run({1}, store).values == std::vector<double>{1});
+  reads = true;
+  for (double const next : {2.0, 3.0}) {
+    value = next;
+    map.is_forced = true;
+    CHECK(map.run({1}, store).values == std::vector<double>{next});
+    map.is_forced = false;
+    auto const warm = map.run({1}, store);
+    CHECK(warm.ran == 0);
+    CHECK(warm.values == std::vector<double>{next});
+  }
 }
 
 TEST_CASE("a file that changes while an element reads it leaves nothing behind") {

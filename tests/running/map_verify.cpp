@@ -61,7 +61,7 @@ TEST_CASE("a second computation is tried again like a first one") {
   CHECK(map.run(numbers(0, 5), store).difference == "");
   CHECK(calls == 20);
   map.row().options.retries = 0;
-  CHECK(map.run(numbers(0, 5), store).difference == "element 0: it failed: flaky");
+  CHECK(map.run(numbers(0, 5), store).difference == "element 0: it failed: flaky, from 0");
 }
 
 TEST_CASE("with an identity of the whole, only what it shows differs") {

@@ -238,6 +238,7 @@ TEST_CASE("verify tells the observer of a memoized function that gives another v
   drift = 5;
   CHECK(f(1) == 1);
   CHECK(events.steps(memo::event_kind::did_differ) == test::names{"drifts"});
+  CHECK(events.seen().back().text == "stored 1, now 6");
 }
 
 TEST_CASE("what a store cannot keep is told, and the value is given") {
@@ -253,7 +254,7 @@ TEST_CASE("what a store cannot keep is told, and the value is given") {
   CHECK_THROWS_AS(strict(2), memo::store_error);
 }
 
-TEST_CASE("a memoized function may take a context, and is not kept where it looked around") {
+TEST_CASE("a memoized function may take a context, and what it reads through that counts") {
   memo::memory_store store;
   auto const draw = memo::memoize<"draw">(
       [](memo::context& c, int n) { return ++calls("draw"), c.seed() + static_cast<std::uint64_t>(n); },
@@ -267,8 +268,16 @@ TEST_CASE("a memoized function may take a context, and is not kept where it look
       [](memo::context& c, int) { return ++calls("looks"), c.env("MEMO_TEST_LOOKS").has_value(); }, store);
   calls("looks") = 0;
   CHECK_FALSE(looks(1));
-  test::variable const set("MEMO_TEST_LOOKS", "1");
-  CHECK(looks(1));
+  CHECK_FALSE(looks(1));
+  CHECK(calls("looks") == 1);
+  {
+    test::variable const set("MEMO_TEST_LOOKS", "1");
+    CHECK_FALSE(looks.contains(1));
+    CHECK(looks(1));
+    CHECK(looks(1));
+  }
+  CHECK(looks.contains(1));
+  CHECK_FALSE(looks(1));
   CHECK(calls("looks") == 2);
 }
 

@@ -11,6 +11,7 @@
 #include <memo/core/clock.hpp>
 #include <memo/key/encoding.hpp>
 #include <memo/key/value_type.hpp>
+#include <memo/run/dependencies.hpp>
 #include <memo/store/any_store.hpp>
 
 #include <algorithm>
@@ -30,6 +31,7 @@ struct hit_rules {
   std::size_t outputs = 1;           ///< an entry with another number of them is of another program
   std::span<digest const> checks{};  ///< that the values should have passed
   access how = access::normal;
+  std::uint64_t seed = 0;  ///< of the digests of what entries depend on
 };
 
 /// Entries whose creation lies further ahead than this come from a clock that is wrong, and are misses.
@@ -145,6 +147,12 @@ class cached_call {
 
   /// Looks the key up and judges what is found.
   void look_up(any_store& store, digest const& key, hit_rules const& rules) {
+    present_things present(rules.seed);
+    look_up(store, key, rules, present);
+  }
+
+  /// The same for one of several keys whose entries may have read the same things.
+  void look_up(any_store& store, digest const& key, hit_rules const& rules, present_things& present) {
     key_ = key;
     variants_ = nullptr;
     lacks_checks_ = false;
@@ -155,11 +163,18 @@ class cached_call {
       reopen(std::move(answer.reason), answer.status == lookup::error);
       return;
     }
+    std::string changed;
+    char const* refused = nullptr;
     for (std::size_t i = 0; i < answer.variants->size(); ++i) {
       entry const& candidate = (*answer.variants)[i];
-      char const* refused = judge(candidate, rules);
-      if (refused != nullptr) {
-        reopen(refused, true);
+      std::string change = present.difference(candidate.dependencies);
+      if (!change.empty()) {
+        if (changed.empty()) changed = std::move(change);
+        continue;
+      }
+      char const* const problem = judge(candidate, rules);
+      if (problem != nullptr) {
+        refused = problem;
         continue;
       }
       variants_ = std::move(answer.variants);
@@ -169,6 +184,8 @@ class cached_call {
       replaces_ = false;
       return;
     }
+    // Variants of other files stay: what was before may come again.
+    reopen(refused != nullptr ? refused : std::move(changed), refused != nullptr);
   }
 
   /// Sets a key that is computed without a look-up.
@@ -212,7 +229,6 @@ class cached_call {
   // Null where the entry counts as a hit, else why not.
   char const* judge(entry const& candidate, hit_rules const& rules) {
     if (candidate.outputs.size() != rules.outputs) return "its entry has another form";
-    if (!candidate.dependencies.empty()) return "it read files while it ran";
     out_of_time_ = true;
     if (candidate.created_ms < 0) return "its entry has no valid time";
     if (candidate.created_ms > rules.now_ms + clock_skew_ms) return "its entry comes from the future";

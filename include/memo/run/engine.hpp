@@ -7,6 +7,8 @@
 #include <memo/run/engine_compute.hpp>
 #include <memo/run/engine_decide.hpp>
 #include <memo/run/engine_flow.hpp>
+#include <memo/run/engine_plan.hpp>
 #include <memo/run/engine_schedule.hpp>
 #include <memo/run/engine_setup.hpp>
 #include <memo/run/engine_values.hpp>
+#include <memo/run/engine_verify.hpp>

@@ -17,7 +17,9 @@ struct engine::attempt {
   std::exception_ptr thrown{};
   std::string uncacheable{};  ///< a clause why the outputs must not be stored; empty where they may be
   bool stopped = false;       ///< the step heard that the run should end: what it gave is no result
-  map_outcome map{};          ///< of a map; its value is in `outputs`
+  std::vector<dependency> dependencies{};  ///< what it read while it ran
+  map_outcome map{};                       ///< of a map; its value is in `outputs`
+  work_folder work{};                      ///< of the step, where it asked for one
 };
 
 /// Calls the function, again after an exception as often as `.retry` allows, with a pause that doubles and that a stop
@@ -77,7 +79,8 @@ inline map_request engine::map_request_of(std::uint32_t step, std::span<argument
           .looks_up = s.recompute || (rules().looks_up && !s.forced),
           .ignores_age = s.recompute,
           .writes = rules().writes,
-          .verifies = rules().verifies && !s.recompute};
+          .verifies = rules().verifies && !s.recompute,
+          .files = &files_};
 }
 
 /// Calls a step once, or runs it as a map, and judges what it gives. Throws std::bad_alloc, and what observers throw.
@@ -88,6 +91,7 @@ inline engine::attempt engine::try_step(std::uint32_t step, std::span<argument c
   running_step const here(steps_[step].call.key(), steps_[step].report.name, inside_);
   running_step::scope const inside(&here);
   std::int64_t const start = time().steady_ns();
+  std::uint64_t const edits_before = file_table::process().changes();
   try {
     if (mapped != nullptr) {
       made.map = request_.run_map(*mapped);
@@ -99,6 +103,10 @@ inline engine::attempt engine::try_step(std::uint32_t step, std::span<argument c
       made.outputs.push_back(std::move(made.map.value));
     } else {
       made.outputs = call_step(r, arguments, ctx, halt_.get_token());
+      bool const is_over = ctx != nullptr && ctx->saw_stop();
+      for (std::size_t i = 0; i < made.outputs.size() && !is_over; ++i)
+        if (auto const settle = request_.graph.slots[r.first_output + i].type->settle)
+          settle(made.outputs[i].get(), ctx != nullptr ? ctx->work().place() : std::string_view());
     }
   } catch (...) {
     if (mapped != nullptr) throw;
@@ -119,33 +127,45 @@ inline engine::attempt engine::try_step(std::uint32_t step, std::span<argument c
       made.message = message_of(made.thrown);
     }
     // What fails a check is kept nowhere: which element is to blame is not known.
-    if (!made.message.empty() && mapped != nullptr && mapped->writes && made.map.group)
+    if (!made.message.empty() && mapped != nullptr && mapped->writes && made.map.group) {
       mapped->store->erase(made.map.group);
+      for (digest const& key : made.map.entries) mapped->store->erase(key);
+    }
   }
-  if (request_.options.mode == mode::off || !made.message.empty() || !made.uncacheable.empty()) return made;
-  if (ctx != nullptr && !ctx->dependencies().empty())
-    made.uncacheable = "it read `" + ctx->dependencies().front().name + "` while it ran";
-  else
-    made.uncacheable = changed_file(step, arguments);
+  bool const is_kept = request_.options.mode != mode::off && r.policy != cache_policy::never;
+  if (!is_kept || !made.message.empty() || !made.uncacheable.empty()) return made;
+  made.uncacheable = changed_file(step, arguments, edits_before);
+  if (ctx != nullptr) {
+    file_scope const files(&files_, workers());
+    if (made.uncacheable.empty()) made.uncacheable = ctx->notes().find_change();
+    made.dependencies = ctx->dependencies();
+  }
+  if (mapped != nullptr) made.dependencies = std::move(made.map.dependencies);
+  steps_[step].variant = variant_of(made.dependencies, seed_);
   return made;
 }
 
 /// The file among the inputs of a step that is no longer what was hashed, as a clause; empty where there is none.
-inline std::string engine::changed_file(std::uint32_t step, std::span<argument const> arguments) const {
+inline std::string engine::changed_file(std::uint32_t step, std::span<argument const> arguments,
+                                        std::uint64_t edits_before) const {
   step_state const& s = steps_[step];
   step_row const& r = row(step);
   for (std::size_t i = 0; i < s.seen.size() && !s.uncacheable && rules().writes; ++i) {
     slot_row const& slot = request_.graph.slots[r.reads[i]];
     if (!slot.type->may_hold_file() || arguments[i].object == nullptr || arguments[i].may_move) continue;
     if (slot.step != no_step && row(slot.step).identity != nullptr) continue;
+    file_looks looks;
     try {
-      if (slot.type->fingerprint_of(arguments[i].object, seed_) == s.seen[i]) continue;
+      file_scope const files(&looks, workers());
+      bool const is_same = slot.type->fingerprint_of(arguments[i].object, seed_) == s.seen[i];
+      // One that was edited and edited back may have been read in between.
+      if (is_same && looks.newest_change() <= edits_before) continue;
     } catch (std::bad_alloc const&) {
       throw;
     } catch (...) {
       // It is gone, or unreadable: changed.
     }
-    return std::string(slot.type->location != nullptr ? "the file `" : "a file in `") +
+    return std::string(slot.type->schema() == "file" ? "the file `" : "a file in `") +
            std::string(slot.name) + "` changed while it ran";
   }
   return {};

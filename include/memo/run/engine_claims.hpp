@@ -53,6 +53,7 @@ inline void engine::claim_key(std::uint32_t step, std::unique_lock<std::mutex>& 
     released const open(*this, lock);
     s.claim.reset();
     claim = store.claim(request);
+    file_scope const files(&files_, workers());
     if (claim.what == claim_result::status::mine)
       second.look_up(store, request.key, wanted);
     else if (!claim.is_other_process)

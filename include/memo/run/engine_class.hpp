@@ -11,6 +11,7 @@
 #pragma once
 
 #include <memo/exec/concept.hpp>
+#include <memo/key/file_table.hpp>
 #include <memo/run/context.hpp>
 #include <memo/run/last_record.hpp>
 #include <memo/run/state.hpp>
@@ -96,8 +97,16 @@ class engine {
   void accept_hit(std::uint32_t step);
   std::string_view runs_anyway(std::uint32_t step) const;
   hit_rules hit_rules_of(std::uint32_t step) const;
-  std::string miss_reason(std::uint32_t step);
   void forecast_step(std::uint32_t step, std::unique_lock<std::mutex>& lock);
+
+  // reasons (engine_reason.hpp)
+  std::string miss_reason(std::uint32_t step);
+  std::string added_value_reason(std::uint32_t step, std::size_t read, std::string_view before,
+                                 bool is_in_key_now);
+  std::string cause_text(std::uint32_t step, std::uint32_t slot);
+
+  // plans of maps (engine_plan.hpp)
+  void forecast_map(std::uint32_t step, std::string why, std::unique_lock<std::mutex>& lock);
 
   // values (engine_values.hpp)
   enum class load_result : std::uint8_t { there, tried, elsewhere, lost };
@@ -130,12 +139,21 @@ class engine {
                    map_request const* mapped);
   map_request map_request_of(std::uint32_t step, std::span<argument const> arguments, bool caches);
   void see_for_seeds(std::uint32_t step);
-  std::string changed_file(std::uint32_t step, std::span<argument const> arguments) const;
+  std::string changed_file(std::uint32_t step, std::span<argument const> arguments,
+                           std::uint64_t edits_before) const;
+
+  // files (engine_files.hpp)
+  file_workers workers() const;
+  void recall_files();
+  void remember_files();
+  std::string touched_note() const;
 
   // computing (engine_compute.hpp)
   void compute(std::uint32_t step, std::vector<argument>& arguments, std::unique_lock<std::mutex>& lock);
   void verify_hit(std::uint32_t step, std::vector<argument>& arguments, std::unique_lock<std::mutex>& lock);
   void note_map(std::uint32_t step, map_outcome& made);
+  std::string inputs_text(std::uint32_t step) const;
+  shared_bytes stored_form_of(std::uint32_t step, std::size_t output, map_request const* stored);
   void note_difference(std::uint32_t step, std::string difference);
   void keep_outputs(std::uint32_t step, attempt&& made, std::unique_lock<std::mutex>& lock);
   std::vector<fingerprint> fingerprint_outputs(std::uint32_t step,
@@ -144,7 +162,7 @@ class engine {
                                    std::shared_ptr<void>& pin, std::string& problem);
   bool has_identity(std::uint32_t slot) const;
   std::string describe_difference(std::uint32_t step, std::size_t output, void const* value,
-                                  fingerprint const& now);
+                                  fingerprint const& now, map_request const* stored);
   fingerprint stand_in(std::uint32_t step, std::size_t output);
   void cancel(std::uint32_t step);
   std::uint64_t seed_for(step_row const& row) const;
@@ -173,6 +191,10 @@ class engine {
   step_row const& row(std::uint32_t step) const { return request_.graph.steps[step]; }
   clock const& time() const { return request_.options.clock ? *request_.options.clock : clock::system(); }
   mode_rules const& rules() const { return rules_of(request_.options.mode); }
+  /// Of the digests that contexts note; in mode off they note nothing.
+  std::optional<std::uint64_t> hash_seed() const {
+    return request_.options.mode == mode::off ? std::nullopt : std::optional(seed_);
+  }
   access how() const { return rules().writes && !request_.plan_only ? access::normal : access::read_only; }
 
   run_request request_;
@@ -182,6 +204,7 @@ class engine {
   std::vector<std::shared_ptr<void const>> replaced_;  // values that callers may still refer to
   std::vector<std::shared_ptr<void>> pins_;
   std::optional<last_steps> last_;
+  mutable file_looks files_;
   bool runs_ = false;  // from the beginning of `run` to its end: later work cannot be stopped
   running_step const* inside_ = nullptr;  // the step in whose function the run was begun
   bool starts_ = false;                   // the first tasks are submitted: all look-ups before any computing

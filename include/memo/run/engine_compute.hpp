@@ -29,7 +29,7 @@ inline std::uint64_t engine::seed_for(step_row const& r) const {
 inline std::optional<context> engine::context_for(std::uint32_t step) {
   if (!row(step).takes_context || row(step).map != nullptr) return std::nullopt;
   return std::optional<context>(std::in_place, steps_[step].report.name, seed_for(row(step)),
-                                halt_.get_token(), request_.options.observer, executor_);
+                                halt_.get_token(), request_.options.observer, executor_, hash_seed());
 }
 
 /// What stands for an output that cannot be hashed: its step's key, or a fresh number where the key says nothing of the
@@ -42,6 +42,7 @@ inline fingerprint engine::stand_in(std::uint32_t step, std::size_t output) {
       s.forced || s.uncacheable || row(step).policy == cache_policy::never || s.call.out_of_time();
   key_parts parts;
   parts.add(part::step, {}, fresh ? os::random_digest() : s.call.key());
+  if (s.variant) parts.add(part::input, {}, s.variant);
   parts.add(part::result, {}, std::uint64_t{output});
   return fingerprint::of_digest(parts.prefix(seed_));
 }
@@ -80,10 +81,15 @@ inline void engine::compute(std::uint32_t step, std::vector<argument>& arguments
   attempt made;
   {
     std::optional<context> ctx = context_for(step);
+    if (ctx && !s.uncacheable) ctx->set_work_key(s.call.key());
     std::optional<map_request> mapped;
     if (r.map != nullptr) mapped.emplace(map_request_of(step, arguments, true));
     released const open(*this, lock);
     made = try_step(step, arguments, ctx ? &*ctx : nullptr, mapped ? &*mapped : nullptr);
+    if (ctx) {
+      work_folder work = std::move(ctx->work());
+      if (!made.stopped && made.message.empty()) made.work = std::move(work);
+    }
     arguments.clear();
   }
 
@@ -92,6 +98,8 @@ inline void engine::compute(std::uint32_t step, std::vector<argument>& arguments
     tell(event_kind::will_run, step, s.why);
   }
   s.report.time_ns += made.took_ns;
+  if (!assembles && !s.must_run && !made.map.reason.empty() && (made.map.found != 0 || s.why != "first time"))
+    s.why += "; " + made.map.reason;
   note_map(step, made.map);
   if (made.stopped) return cancel(step);
   if (!made.message.empty()) return fail(step, std::move(made));
@@ -108,16 +116,10 @@ inline void engine::note_map(std::uint32_t step, map_outcome& made) {
   if (row(step).map == nullptr) return;
   s.report.elements = made.elements;
   s.report.elements_ran += made.ran;
+  if (!made.element_reasons.empty()) s.report.element_reasons = std::move(made.element_reasons);
   if (made.pin) pins_.push_back(std::move(made.pin));
   for (std::string& text : made.warnings) warn(step, "step `" + s.report.name + "`: " + text);
   if (!made.difference.empty()) note_difference(step, std::move(made.difference));
-}
-
-inline void engine::note_difference(std::uint32_t step, std::string difference) {
-  step_state& s = steps_[step];
-  s.report.differs = true;
-  s.report.difference = std::move(difference);
-  tell(event_kind::did_differ, step, s.report.difference);
 }
 
 /// A step heard that the run should end, and ended early perhaps: what it gave is no result.
@@ -166,6 +168,10 @@ inline void engine::keep_outputs(std::uint32_t step, attempt&& made, std::unique
     s.packed = stored && s.call.has_entry() && made.map.packed;
     if (pin) pins_.push_back(std::move(pin));
     if (!problem.empty()) warn(step, std::move(problem));
+  }
+  if (made.work.is_made() && (!stored || s.call.has_entry())) {
+    released const open(*this, lock);
+    made.work.remove();
   }
   for (std::size_t i = 0; i < made.outputs.size(); ++i) {
     std::uint32_t const slot = r.first_output + static_cast<std::uint32_t>(i);
@@ -217,6 +223,8 @@ inline std::vector<fingerprint> engine::publish(std::uint32_t step, cached_call&
     made.cost_ns = result.map.cost_ns;
   }
   made.checks = s.checks;
+  made.variant = s.variant;
+  made.dependencies = result.dependencies;
 
   bool const by_reference = r.policy == cache_policy::in_memory;
   if (by_reference) fingerprints = fingerprint_outputs(step, outputs);
@@ -265,66 +273,6 @@ inline std::vector<fingerprint> engine::publish(std::uint32_t step, cached_call&
   problem = put.warning;
   if (!put.stored) call.forget();
   return fingerprints;
-}
-
-/// Compares a second computation of a hit with what is stored; the stored value is used and kept.
-inline void engine::verify_hit(std::uint32_t step, std::vector<argument>& arguments,
-                               std::unique_lock<std::mutex>& lock) {
-  step_state& s = steps_[step];
-  step_row const& r = row(step);
-  tell(event_kind::will_run, step, "verify");
-  std::string difference;
-  bool stopped = false;
-  {
-    std::optional<context> ctx = context_for(step);
-    std::optional<map_request> mapped;
-    if (r.map != nullptr) mapped.emplace(map_request_of(step, arguments, false));
-    released const open(*this, lock);
-    attempt const made = try_step(step, arguments, ctx ? &*ctx : nullptr, mapped ? &*mapped : nullptr);
-    stopped = made.stopped;
-    if (!made.message.empty()) difference = "it failed: " + made.message;
-    if (!stopped && difference.empty()) {
-      try {
-        std::vector<fingerprint> const fingerprints = fingerprint_outputs(step, made.outputs);
-        for (std::size_t i = 0; i < fingerprints.size() && difference.empty(); ++i) {
-          stored_output const& kept = s.call.found().outputs[i];
-          value_type const& type = *request_.graph.slots[r.first_output + i].type;
-          if (fingerprints[i].value != kept.value.value && type.is_hashable())
-            difference = describe_difference(step, i, made.outputs[i].get(), fingerprints[i]);
-        }
-      } catch (...) {
-        difference = "it failed: " + message_of(std::current_exception());
-      }
-    }
-    arguments.clear();
-  }
-  s.ran = true;
-  if (!difference.empty()) note_difference(step, std::move(difference));
-  settle(step, outcome::hit, "unchanged");
-}
-
-inline std::string engine::describe_difference(std::uint32_t step, std::size_t output, void const* value,
-                                               fingerprint const& now) {
-  step_state& s = steps_[step];
-  step_row const& r = row(step);
-  value_type const& type = *request_.graph.slots[r.first_output + output].type;
-  stored_output const& kept = s.call.found().outputs[output];
-  std::string text = "`" + std::string(r.names[output]) + "` stored " + to_hex(kept.value.value) + ", now " +
-                     to_hex(now.value);
-  if (!type.is_storable() || !kept.has_value()) return text;
-  shared_bytes before = kept.bytes;
-  if (!kept.is_inline) {
-    found_object object = value_store_of(r).read(kept.object, nullptr, how());
-    if (object.status != lookup::hit) return text;
-    before = std::move(object.bytes);
-  }
-  shared_bytes const after = type.stored_form(value);
-  std::size_t const common = std::min(before.view.size(), after.view.size());
-  std::size_t at = 0;
-  while (at < common && before.view[at] == after.view[at]) ++at;
-  if (at < common || before.view.size() != after.view.size())
-    text += ", first difference at byte " + std::to_string(at) + " of " + std::to_string(before.view.size());
-  return text;
 }
 
 }  // namespace memo::detail

@@ -3,8 +3,9 @@
 
 #include <memo/exec/parallel_for.hpp>
 #include <memo/key/unhashable.hpp>
-#include <memo/report/reason.hpp>
 #include <memo/run/chance.hpp>
+#include <memo/run/engine_files.hpp>
+#include <memo/run/engine_reason.hpp>
 #include <memo/run/engine_schedule.hpp>
 #include <memo/run/map_keys.hpp>
 
@@ -23,6 +24,7 @@ inline fingerprint const& engine::fingerprint_of_slot(std::uint32_t slot) const 
 inline engine::hashed engine::hash_slot(std::uint32_t slot, void const* value) const {
   hashed result;
   value_type const& type = *request_.graph.slots[slot].type;
+  file_scope const files(&files_, workers());
   try {
     for (input_row const& in : request_.graph.inputs)
       if (in.slot == slot && in.added != nullptr) result.without = in.added(in.node, seed_);
@@ -105,16 +107,18 @@ inline omitted_reads engine::find_omitted(step_row const& r) const {
 /// True where the key is made of values and not of their fingerprints alone.
 inline bool needs_values(graph const& g, step_row const& r) {
   if (r.key != nullptr) return true;
-  auto const has_place = [&](std::uint16_t slot) { return g.slots[slot].type->location != nullptr; };
-  return r.takes_context && (std::any_of(r.reads.begin(), r.reads.end(), has_place) ||
-                             (r.map != nullptr && r.map->element->location != nullptr));
+  auto const is_placed = [&](std::uint16_t slot) { return has_place(*g.slots[slot].type); };
+  return r.takes_context && (std::any_of(r.reads.begin(), r.reads.end(), is_placed) ||
+                             (r.map != nullptr && has_place(*r.map->element)));
 }
 
 /// Where a file lies, or each file of the range that a map runs over.
-inline void add_paths(key_parts& parts, slot_row const& slot, map_row const* map, void const* value) {
-  if (slot.type->location != nullptr) return parts.add(part::path, slot.name, slot.type->location(value));
+inline void add_paths(key_parts& parts, slot_row const& slot, map_row const* map, void const* value,
+                      std::uint64_t seed) {
+  if (map == nullptr || !has_place(*map->element))
+    return parts.add(part::path, slot.name, place_of(*slot.type, value, seed));
   for (void const* const element : map->elements(value).at)
-    parts.add(part::path, slot.name, map->element->location(element));
+    parts.add(part::path, slot.name, place_of(*map->element, element, seed));
 }
 
 /// Gives false, and says why, where a part of the key cannot be had: then nothing of the step is cached. `arguments` are
@@ -131,9 +135,9 @@ inline bool engine::derive_key(std::uint32_t step, std::span<argument const> arg
     std::vector<std::shared_ptr<void const>> located(r.reads.size());
     for (std::size_t i = 0; i < r.reads.size(); ++i) {
       s.seen.push_back(fingerprint_of_slot(r.reads[i]));
-      bool const has_place = request_.graph.slots[r.reads[i]].type->location != nullptr ||
-                             (i == 0 && r.map != nullptr && r.map->element->location != nullptr);
-      if (r.takes_context && has_place) located[i] = slots_[r.reads[i]].object;
+      bool const is_placed = has_place(*request_.graph.slots[r.reads[i]].type) ||
+                             (i == 0 && r.map != nullptr && has_place(*r.map->element));
+      if (r.takes_context && is_placed) located[i] = slots_[r.reads[i]].object;
     }
     digest key, group;
     {
@@ -144,7 +148,7 @@ inline bool engine::derive_key(std::uint32_t step, std::span<argument const> arg
         slot_row const& slot = request_.graph.slots[r.reads[i]];
         if (!omitted.empty() && omitted[i]) continue;
         if (r.key == nullptr) parts.add(part::input, slot.name, s.seen[i]);
-        if (located[i]) add_paths(parts, slot, i == 0 ? r.map : nullptr, located[i].get());
+        if (located[i]) add_paths(parts, slot, i == 0 ? r.map : nullptr, located[i].get(), seed_);
       }
       if (r.key != nullptr)
         parts.add(part::user_key, r.key_schema(), r.key(r.key_function, arguments, seed_));
@@ -178,16 +182,6 @@ inline bool engine::derive_key(std::uint32_t step, std::span<argument const> arg
   return false;
 }
 
-inline std::string engine::miss_reason(std::uint32_t step) {
-  step_state& s = steps_[step];
-  if (!s.call.reason().empty()) return s.call.reason();
-  learn_lengths();
-  last_step const* const before = find_step(*last_, s.report.name, step);
-  if (before == nullptr) return "first time";
-  std::string difference = first_difference(as_byte_view(before->parts), as_byte_view(s.report.parts));
-  return difference.empty() ? "the store has no result of it" : difference;
-}
-
 /// Why a step runs without a look-up; empty where it is looked up.
 inline std::string_view engine::runs_anyway(std::uint32_t step) const {
   if (request_.options.mode == mode::off) return "caching is off";
@@ -201,7 +195,8 @@ inline hit_rules engine::hit_rules_of(std::uint32_t step) const {
           .ttl_ms = row(step).options.ttl_ms,
           .outputs = row(step).names.size(),
           .checks = steps_[step].checks,
-          .how = how()};
+          .how = how(),
+          .seed = seed_};
 }
 
 /// Takes a step from look_up to done (hit, skipped, cancelled), to gather or to verify.
@@ -222,6 +217,7 @@ inline void engine::decide(std::uint32_t step, std::unique_lock<std::mutex>& loc
   digest const before = s.call.key();
   s.why = runs_anyway(step);
   s.must_run = !s.why.empty();
+  if (s.must_run) s.cause = step;
   if (request_.options.mode != mode::off) {
     std::string problem;
     std::vector<argument> arguments;
@@ -229,6 +225,7 @@ inline void engine::decide(std::uint32_t step, std::unique_lock<std::mutex>& loc
     if (needs_values(request_.graph, row(step)) && !gather(step, arguments, lock)) return;
     if (!derive_key(step, arguments, problem, lock)) {
       s.uncacheable = s.must_run = true;
+      s.cause = step;
       s.why = "not cached: " + problem;
     }
     // From other inputs, it is another computation than the one whose value was lost.
@@ -257,6 +254,7 @@ inline void engine::look_up(std::uint32_t step, std::unique_lock<std::mutex>& lo
   {
     released const open(*this, lock);
     s.claim.reset();
+    file_scope const files(&files_, workers());
     call.look_up(store, key, wanted);
   }
   s.call = std::move(call);
@@ -355,8 +353,15 @@ inline void engine::forecast_step(std::uint32_t step, std::unique_lock<std::mute
     gather(step, arguments, lock);
   }
   if (!derive_key(step, arguments, problem, lock)) return said(forecast::run, "not cached: " + problem);
-  s.call.look_up(value_store_of(r), s.call.key(), hit_rules_of(step));
-  if (s.call.where() != cached_call::state::hit) return said(forecast::run, miss_reason(step));
+  {
+    file_scope const files(&files_, workers());
+    s.call.look_up(value_store_of(r), s.call.key(), hit_rules_of(step));
+  }
+  if (s.call.where() != cached_call::state::hit) {
+    std::string why = miss_reason(step);
+    if (r.map != nullptr) return forecast_map(step, std::move(why), lock);
+    return said(forecast::run, std::move(why));
+  }
   for (std::size_t i = 0; i < r.names.size(); ++i)
     slots_[r.first_output + i].fingerprint = s.call.found().outputs[i].value;
   if (s.call.lacks_checks()) return said(forecast::depends, "its value is to be checked");

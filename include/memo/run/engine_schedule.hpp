@@ -162,6 +162,7 @@ inline void engine::run(executor_ref executor) {
     request_.options.observer->notice(
         {event_kind::will_start, {}, request_.graph.name, static_cast<std::uint64_t>(needed), 0});
   }
+  recall_files();
   {
     auto const pass_on = [this] {
       halt_.request_stop();
@@ -193,6 +194,7 @@ inline void engine::run(executor_ref executor) {
   group_ = nullptr;
   if (broken_) std::rethrow_exception(broken_);
   write_last();
+  remember_files();
   apply_limits();
   report_.time_ns = time().steady_ns() - start;
   add_report();

@@ -137,6 +137,7 @@ inline void engine::fill_line(std::uint32_t step, step_report& line) {
     bool const none = s.outcome == outcome::not_needed;
     line.forecast = s.outcome == outcome::hit ? forecast::hit : none ? forecast::not_needed : forecast::run;
   }
+  if (line.forecast == forecast::hit) line.change.clear();
   if (!s.call.has_entry()) return;
   for (stored_output const& o : s.call.found().outputs) line.bytes += o.size;
   if (s.outcome == outcome::hit) line.saved_ns = s.call.found().cost_ns;
@@ -160,6 +161,7 @@ inline void engine::add_report() {
       rebuilt += (rebuilt.empty() ? "`" : ", `") + line.name + "`";
   }
   if (!waiting_note_.empty()) made->notes.push_back(waiting_note_);
+  if (std::string touched = touched_note(); !touched.empty()) made->notes.push_back(std::move(touched));
   if (!rebuilt.empty())
     made->notes.push_back("without a version, any rebuild of the program runs these steps again: " + rebuilt +
                           "; .version<1>() keeps their results until you change the number");

@@ -4,11 +4,14 @@
 #include <memo/core/clock.hpp>
 #include <memo/exec/parallel_for.hpp>
 #include <memo/key/explain.hpp>
+#include <memo/key/file_table.hpp>
 #include <memo/key/unhashable.hpp>
 #include <memo/run/map_keys.hpp>
 #include <memo/run/map_notes.hpp>
+#include <memo/run/value_difference.hpp>
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -34,12 +37,6 @@ void spread(map_request const& request, std::size_t count, Body body) {
   if (took * static_cast<std::int64_t>(count / most_tried) < enough_ns) return body(tried, count);
   auto rest = [&body](std::size_t first, std::size_t last) { body(first + most_tried, last + most_tried); };
   parallel_for(request.executor, count - tried, body_of(rest), {.priority = request.priority});
-}
-
-/// What stands for a value in a sentence: itself where it is small, else its digest.
-inline std::string value_text(value_type const& type, fingerprint const& value) {
-  return value.is_small ? small_value_text(type.schema(), value.small_bytes())
-                        : "digest " + to_hex(value.value);
 }
 
 /// The elements of one run of a map. Different elements have different places, from 0 on; where elements are not hashed,
@@ -74,6 +71,7 @@ class map_elements {
                [&](std::size_t first, std::size_t last) { derive(keys, first, last, notes); });
         if (!notes.is_uncacheable() && !notes.is_broken()) {
           number_by(keys);
+          edits_before_ = file_table::process().changes();
           return true;
         }
       } catch (std::bad_alloc const&) {
@@ -83,6 +81,7 @@ class map_elements {
                           message_of(std::current_exception()));  // a function of the user's
       }
     }
+    edits_before_ = file_table::process().changes();
     for (std::uint32_t i = 0; i < count; ++i) {
       places_.push_back(i);
       first_at_.push_back(i);
@@ -115,16 +114,10 @@ class map_elements {
     return seed_base_.low;
   }
 
-  /// True where an element holds a file that is no longer what was hashed.
+  /// True where an element holds a file that is no longer what was hashed, or was meanwhile.
   bool has_changed(std::uint32_t place) const {
     if (!map_.element->may_hold_file()) return false;
-    try {
-      return key_of(at(place)) != keys_.key(place);
-    } catch (std::bad_alloc const&) {
-      throw;
-    } catch (...) {
-      return true;  // it is gone, or unreadable
-    }
+    return is_edited([&] { return key_of(at(place)) != keys_.key(place); });
   }
 
   /// True where the range holds a file that is no longer what was hashed.
@@ -137,6 +130,31 @@ class map_elements {
     return false;
   }
 
+  /// "element 5, 0.25", or "element 5, a.csv" for a file.
+  std::string label_of(std::uint32_t number) const {
+    std::string label = "element " + std::to_string(number);
+    try {
+      if (map_.element->location != nullptr) {
+        std::filesystem::path const path = map_.element->location(list_.at[number]);
+        return label + ", " + (path.has_filename() ? path : path.parent_path()).filename().string();
+      }
+      fingerprint const value = fingerprint_of(list_.at[number], false);
+      std::string const text =
+          value.is_small ? small_value_text(map_.element->schema(), value.small_bytes()) : std::string();
+      return text.empty() || text.starts_with("bytes ") ? label : label + ", " + text;
+    } catch (...) {
+      return label;  // a function of the user's
+    }
+  }
+
+  /// What is said of an element whose result is not known.
+  std::string is_new(bool has_lost) const {
+    std::string text = "new";
+    if (map_.element->may_hold_file()) text += " or changed";
+    if (has_lost) text += " or was lost";
+    return text;
+  }
+
   /// ", 0.25" for an element whose value can be told.
   std::string text_of(std::uint32_t number) const {
     if (!map_.element->is_hashable()) return {};
@@ -147,6 +165,12 @@ class map_elements {
     }
   }
 
+  /// ", from 0.25": what the result at a place was made from, where it can be told.
+  std::string source_text_of(std::uint32_t place) const {
+    std::string const text = text_of(first_index(place));
+    return text.empty() ? text : ", from" + text.substr(1);
+  }
+
  private:
   bool has_changed_at(std::size_t read) const {
     slot_row const& slot = request_.graph.slots[row_.reads[read]];
@@ -154,8 +178,17 @@ class map_elements {
     // What `.identity` stands for was not hashed itself.
     bool const is_hashed = slot.step == no_step || request_.graph.steps[slot.step].identity == nullptr;
     if (request_.seen.empty() || object == nullptr || !is_hashed || !slot.type->may_hold_file()) return false;
+    return is_edited(
+        [&] { return !(slot.type->fingerprint_of(object, request_.seed) == request_.seen[read]); });
+  }
+
+  /// `differs` hashes files again. One that was edited and edited back may have been read in between.
+  template <class Differs>
+  bool is_edited(Differs differs) const {
+    file_looks looks;
+    file_scope const files(&looks);
     try {
-      return !(slot.type->fingerprint_of(object, request_.seed) == request_.seen[read]);
+      return differs() || looks.newest_change() > edits_before_;
     } catch (std::bad_alloc const&) {
       throw;
     } catch (...) {
@@ -169,9 +202,10 @@ class map_elements {
   }
 
   digest key_of(void const* element) const {
-    bool const has_place = row_.takes_context && map_.element->location != nullptr;
+    bool const is_placed = row_.takes_context && has_place(*map_.element);
     return element_key(group_, fingerprint_of(element, map_.key != nullptr),
-                       has_place ? map_.element->location(element) : std::string(), request_.seed);
+                       is_placed ? place_of(*map_.element, element, request_.seed) : std::string(),
+                       request_.seed);
   }
 
   void derive(std::vector<digest>& keys, std::size_t first, std::size_t last, map_notes& notes) const {
@@ -202,6 +236,7 @@ class map_elements {
   element_list list_;
   digest group_;
   digest seed_base_;
+  std::uint64_t edits_before_ = 0;  // the number of the last edit of a file before a function was called
   key_places keys_;
   std::vector<std::uint32_t> places_;
   std::vector<std::uint32_t> first_at_;

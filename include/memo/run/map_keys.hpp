@@ -7,6 +7,7 @@
 
 #include <memo/core/error.hpp>
 #include <memo/graph/map_row.hpp>
+#include <memo/run/key_places.hpp>
 #include <memo/run/step_key.hpp>
 
 #include <cstdint>
@@ -61,8 +62,8 @@ inline digest group_of(graph const& g, step_row const& row, group_parts const& f
     slot_row const& slot = g.slots[row.reads[i]];
     if (!counts(i)) continue;
     if (map.key == nullptr) parts.add(part::input, slot.name, from.seen[i]);
-    if (row.takes_context && slot.type->location != nullptr && from.arguments[i].object != nullptr)
-      parts.add(part::path, slot.name, slot.type->location(from.arguments[i].object));
+    if (row.takes_context && has_place(*slot.type) && from.arguments[i].object != nullptr)
+      parts.add(part::path, slot.name, place_of(*slot.type, from.arguments[i].object, seed));
   }
   std::vector<std::string_view> variables = row.options.environment.all();
   variables.insert(variables.end(), from.environment.begin(), from.environment.end());
@@ -70,7 +71,7 @@ inline digest group_of(graph const& g, step_row const& row, group_parts const& f
   return parts.key(prefix.prefix(seed), seed);
 }
 
-/// The key of an element. `path` is where a file lies whose neighbours the function may read, else empty.
+/// The key of an element. `path` is where the file lies, or those in it, whose neighbours the function may read, else empty.
 inline digest element_key(digest const& group, fingerprint const& value, std::string_view path,
                           std::uint64_t seed) {
   if (!path.empty()) {
@@ -117,50 +118,5 @@ inline std::uint64_t element_seed(digest const& base, digest const& element) {
   store_little(bytes.data() + 24, element.low);
   return hash_bytes(bytes).low;
 }
-
-/// Numbers the different keys that it is given: 0, 1, 2 ... in the order of their first appearance. A table with open
-/// addressing, as a map asks it for every element of every pack.
-class key_places {
- public:
-  static constexpr std::uint32_t none = 0xffffffff;
-
-  explicit key_places(std::size_t most = 0) {
-    std::size_t size = 16;
-    while (size < 2 * most) size *= 2;
-    slots_.resize(size, none);
-  }
-
-  std::uint32_t size() const { return static_cast<std::uint32_t>(keys_.size()); }
-  digest const& key(std::uint32_t place) const { return keys_[place]; }
-
-  std::uint32_t find(digest const& key) const { return slots_[slot_of(key)]; }
-
-  /// The place of a key, which gets the next one where it is new.
-  std::uint32_t add(digest const& key) {
-    std::uint32_t& there = slots_[slot_of(key)];
-    if (there != none) return there;
-    auto const place = size();
-    keys_.push_back(key);
-    there = place;
-    if (2 * keys_.size() > slots_.size()) grow();
-    return place;
-  }
-
- private:
-  std::size_t slot_of(digest const& key) const {
-    std::size_t const mask = slots_.size() - 1;
-    std::size_t at = key.low & mask;
-    while (slots_[at] != none && keys_[slots_[at]] != key) at = (at + 1) & mask;
-    return at;
-  }
-  void grow() {
-    std::vector<std::uint32_t> const old(2 * slots_.size(), none);
-    slots_ = old;
-    for (std::uint32_t place = 0; place < size(); ++place) slots_[slot_of(keys_[place])] = place;
-  }
-
-  std::vector<digest> keys_;
-  std::vector<std::uint32_t> slots_;
-};
 
 }  // namespace memo::detail

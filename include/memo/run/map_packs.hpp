@@ -20,6 +20,7 @@ struct stored_element {
   std::int64_t cost_ns = 0;  ///< of its computation: its share of what all of its pack cost
   packed kind = packed::bytes;
   bool is_found = false;
+  bool is_out_of_time = false;  ///< where none was found: there is one that is too old, or of the future
 };
 
 /// A result that is stored as an object of its own. The value that `form` was made of outlives it.
@@ -65,10 +66,12 @@ class map_packs {
             break;
           case lookup::error:
             seen.push_back(variant.variant);
+            has_lost_ = true;
             break;
         }
       }
       if (!is_gone) break;
+      has_lost_ = has_lost_ || attempt == 1;
     }
     return found;
   }
@@ -120,13 +123,29 @@ class map_packs {
     }
   }
 
+  /// Writes what was added so far; false where results could not be written, or were dropped.
+  bool write_now() {
+    std::lock_guard const writing(writing_);
+    write_pending();
+    return !has_failed_ && !has_dropped_;
+  }
+
+  /// An element has a result elsewhere now: what packs have of it goes with `flush`.
+  void remove_later(digest const& key) {
+    std::lock_guard const writing(writing_);
+    elsewhere_.add(key);
+  }
+
   /// Writes what is left.
   void flush() {
     std::lock_guard const writing(writing_);
     write_pending();
     if (group_.named().replaces && written_.size() != 0) group_.remove_older(written_, written_since_ms_);
+    if (elsewhere_.size() != 0) group_.remove_older(elsewhere_, INT64_MAX);
   }
 
+  /// True where `look_up` met packs that it could not read: nobody knows what was in them.
+  bool has_lost() const { return has_lost_; }
   /// True where results were dropped.
   bool has_dropped() const { return has_dropped_; }
   /// True where results could not be written.
@@ -149,6 +168,7 @@ class map_packs {
             std::vector<stored_element>& found) {
     auto const sections = read_pack(pack);
     if (!sections) {
+      has_lost_ = true;
       if (pack.size() < 12 || load_little<std::uint32_t>(pack.data() + 8) == pack_format_version)
         group_.warn("pack of elements damaged");
       return false;
@@ -159,11 +179,15 @@ class map_packs {
     bool is_used = false;
     std::int64_t const now_ms = group_.named().time.wall_ms();
     for (pack_section const& section : *sections) {
-      if (!group_.is_of_time(section.created_ms, now_ms)) continue;
+      bool const is_of_time = group_.is_of_time(section.created_ms, now_ms);
       each_packed(section, [&](digest const& key, byte_view item) {
         std::uint32_t const place = wanted.find(key);
         if (place == key_places::none) return;
         stored_element& known = found[place];
+        if (!is_of_time) {
+          known.is_out_of_time = true;
+          return;
+        }
         if (known.is_found && known.created_ms >= section.created_ms) return;
         known = {item, section.created_ms, share_ns, section.kind, true};
         is_used = true;
@@ -251,8 +275,10 @@ class map_packs {
   bool (*changed_)(void const*) = nullptr;
   void const* changed_state_ = nullptr;
   std::vector<shared_bytes> packs_;
+  bool has_lost_ = false;
   bool has_dropped_ = false;
   bool has_failed_ = false;
+  key_places elsewhere_;
   key_places written_;  // where they replace
   std::int64_t written_since_ms_ = 0;
   std::mutex lock_;  // of what follows

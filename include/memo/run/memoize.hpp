@@ -6,6 +6,7 @@
 #include <memo/run/chance.hpp>
 #include <memo/run/context.hpp>
 #include <memo/run/memoize_core.hpp>
+#include <memo/run/value_difference.hpp>
 
 #include <array>
 #include <bit>
@@ -16,6 +17,7 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace memo {
 namespace detail {
@@ -122,21 +124,42 @@ class memoized<Name, F, types<P...>> {
   /// Whether a value is copied out of a store by its bytes.
   static constexpr bool is_plain = std::is_trivially_copyable_v<value> && sizeof(value) <= 64;
 
+  /// As value_type has it.
+  template <class Argument>
+  static constexpr bool may_hold_file = hashable<Argument> && !storable<Argument>;
+
   struct called {
     std::shared_ptr<value const> made;
     bool saw_stop = false;                   ///< the call may have ended early
-    std::optional<std::string> looked_at{};  ///< one of the things that the call noted
+    std::vector<dependency> dependencies{};  ///< what it read through its context
+    std::string changed{};                   ///< a clause where that is not what it was any more
+    work_folder work{};
   };
 
-  called call(std::remove_cvref_t<P> const&... arguments) const {
+  called call(std::remove_cvref_t<P> const&... arguments) const { return call_for({}, arguments...); }
+
+  /// Without a key its work folder is gone with the call.
+  called call_for([[maybe_unused]] digest const& key, std::remove_cvref_t<P> const&... arguments) const {
+    auto const settle = [](called const& done, std::string_view going) {
+      if constexpr (value_type_of<value>.settle != nullptr)
+        value_type_of<value>.settle(done.made.get(), going);
+    };
     if constexpr (signature<F>::takes_context) {
-      context ctx(core_.name(), seed_for(arguments...), core_.options().stop, core_.options().observer);
+      context ctx(core_.name(), seed_for(arguments...), core_.options().stop, core_.options().observer,
+                  nullptr, core_.is_off() ? std::nullopt : std::optional(core_.seed()));
+      ctx.set_work_key(key);
       called done{std::make_shared<value const>(function_(ctx, arguments...))};
       done.saw_stop = ctx.saw_stop();
-      if (!ctx.dependencies().empty()) done.looked_at = ctx.dependencies().front().name;
+      if (done.saw_stop) return done;
+      done.changed = ctx.notes().find_change();
+      done.dependencies = ctx.notes().take();
+      settle(done, ctx.work().place());
+      done.work = std::move(ctx.work());
       return done;
     } else {
-      return {std::make_shared<value const>(function_(arguments...))};
+      called done{std::make_shared<value const>(function_(arguments...))};
+      settle(done, {});
+      return done;
     }
   }
 
@@ -148,7 +171,7 @@ class memoized<Name, F, types<P...>> {
     if (found.value != nullptr) {
       counters_->count_hit();
       if (core_.verifies() && by_chance(counters_->random(), core_.options().verify))
-        verify(found.call, arguments...);
+        verify(found, arguments...);
       return std::static_pointer_cast<value const>(std::move(found.value));
     }
     running_key const running(counters_.get(), core_.name(), key);
@@ -161,18 +184,20 @@ class memoized<Name, F, types<P...>> {
     std::optional<offered_call> offered;  // gone before the claim is: who is woken finds how the call ended
     if (claim != nullptr) offered.emplace(key, type.tag);
     std::int64_t const start = core_.time().steady_ns();
-    called done = call(arguments...);
+    called done = call_for(key, arguments...);
     std::int64_t const took = core_.time().steady_ns() - start;
     if (done.saw_stop) return std::move(done.made);
-    bool const has_looked = done.looked_at.has_value();
-    if (has_looked || a_file_changed(key, arguments...)) {
-      core_.tell_uncached(has_looked ? "it read `" + *done.looked_at + "` while it ran"
-                                     : "a file among its arguments changed while it ran");
+    bool const has_changed = !done.changed.empty();
+    if (has_changed || a_file_changed(key, arguments...)) {
+      core_.tell_uncached(has_changed ? done.changed : "a file among its arguments changed while it ran");
       if (offered) offered->keep_to_itself();
     } else {
-      core_.publish(found.call, done.made, type, took);
-      if (offered) offered->give(done.made);
+      bool const is_independent = done.dependencies.empty();
+      core_.publish(found.call, done.made, type, took, std::move(done.dependencies));
+      // Who waits may have begun after an edit: then it looks at what the result depends on itself.
+      if (offered && is_independent) offered->give(done.made);
     }
+    done.work.remove();
     return std::move(done.made);
   }
 
@@ -186,23 +211,25 @@ class memoized<Name, F, types<P...>> {
   static constexpr std::string_view name() { return define_name<Name>::text.view(); }
 
   /// Computes a hit again; what is stored is used and kept, whatever comes of it.
-  void verify(cached_call const& hit, std::remove_cvref_t<P> const&... arguments) const {
-    digest const& before = hit.found().outputs.front().value.value;
+  void verify(memoize_core::answer const& hit, std::remove_cvref_t<P> const&... arguments) const {
     std::string difference;
     try {
-      digest const now = fingerprint_of(*call(arguments...).made, core_.seed()).value;
-      if (now != before) difference = "stored " + to_hex(before) + ", now " + to_hex(now);
+      difference = value_difference(value_type_of<value>, hit.value.get(), call(arguments...).made.get(),
+                                    core_.seed());
     } catch (...) {
       difference = "it failed: " + message_of(std::current_exception());
     }
     if (difference.empty()) return;
+    // What changed since the look-up explains it.
+    present_things present(core_.seed());
+    if (present.find_difference(hit.call.found().dependencies) != nullptr) return;
     counters_->count_difference();
     core_.tell_difference(difference);
   }
 
   /// Whether a file among the arguments is no longer what it was when its key was derived.
   bool a_file_changed([[maybe_unused]] digest const& key, std::remove_cvref_t<P> const&... arguments) const {
-    if constexpr ((false || ... || std::is_same_v<std::remove_cvref_t<P>, file>)) {
+    if constexpr ((false || ... || may_hold_file<std::remove_cvref_t<P>>)) {
       try {
         return key_of(arguments...) != key;
       } catch (unhashable const&) {
@@ -230,12 +257,20 @@ class memoized<Name, F, types<P...>> {
     }
   }
 
+  /// A function that may look around is known by where its files lie, too.
+  template <class Argument>
+  void add_place(key_parts& parts, Argument const& argument) const {
+    if constexpr (may_hold_file<Argument>)
+      parts.add(part::path, {}, place_of(value_type_of<Argument>, &argument, core_.seed()));
+  }
+
   digest key_of(std::remove_cvref_t<P> const&... arguments) const {
     if constexpr ((true && ... && packed_in_key<std::remove_cvref_t<P>>)) {
       if (!has_environment_) return packed_key(core_.prefix(), core_.seed(), arguments...);
     }
     key_parts parts;
     (add_value(parts, part::input, {}, arguments, core_.seed()), ...);
+    if constexpr (signature<F>::takes_context) (add_place(parts, arguments), ...);
     return core_.key_of(parts, declared_);
   }
 
@@ -312,7 +347,7 @@ auto make_memoized(F function, any_store store, memo::options const& chosen, ste
 /// version and the arguments are the key, as those of a step are. Without `.version<N>()` any rebuild of the program
 /// computes again. Of `options`, mode, strict, verify, project, env, secret, stop, wait, observer and clock count. Threads
 /// and processes that miss one key at the same time compute it once: the others wait, as `options::wait` says. A function
-/// object's state must be hashable. A function that reads something through a context is called every time.
+/// object's state must be hashable. What a function reads through a context counts, as for a step.
 template <fixed_string Name, class F>
 auto memoize(F function, any_store store, memo::options const& chosen = {}) {
   step_options declared;

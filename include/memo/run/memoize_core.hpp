@@ -135,11 +135,11 @@ class memoize_core {
   }
 
   void publish(cached_call& call, std::shared_ptr<void const> const& value, value_type const& type,
-               std::int64_t took) const {
+               std::int64_t took, std::vector<dependency>&& read) const {
     if (!rules_of(options_.mode).writes) return;
     put_result put;
     try {
-      put = put_value(call, value, type, took);
+      put = put_value(call, value, type, took, std::move(read));
     } catch (std::bad_alloc const&) {
       throw;
     } catch (...) {
@@ -173,8 +173,9 @@ class memoize_core {
       found.call.skip_look_up(key, {}, rules.replaces);
       return found;
     }
-    found.call.look_up(store_, key,
-                       {.now_ms = time().wall_ms(), .ttl_ms = ttl_ms, .outputs = 1, .how = how_});
+    found.call.look_up(
+        store_, key,
+        {.now_ms = time().wall_ms(), .ttl_ms = ttl_ms, .outputs = 1, .how = how_, .seed = seed_});
     if (found.call.where() != cached_call::state::hit) {
       if (warns && found.call.failed_to_read()) warn("a result could not be read", found.call.reason());
       return found;
@@ -219,7 +220,7 @@ class memoize_core {
   }
 
   put_result put_value(cached_call& call, std::shared_ptr<void const> const& value, value_type const& type,
-                       std::int64_t took) const {
+                       std::int64_t took, std::vector<dependency>&& read) const {
     encoding const encoded = type.encode(value.get(), seed_);
     stored_output out = describe(encoded, type, store_.capabilities());
     object_source const source = object_of(encoded, type, value);
@@ -230,6 +231,8 @@ class memoize_core {
     made.step = name_;
     made.created_ms = time().wall_ms();
     made.cost_ns = took;
+    made.variant = variant_of(read, seed_);
+    made.dependencies = std::move(read);
     made.outputs.push_back(std::move(out));
     return call.publish(store_, std::move(made), {&source, has_object ? 1u : 0u});
   }

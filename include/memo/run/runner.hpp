@@ -48,7 +48,7 @@ class runner {
   }
 
   /// Says what `run` would do and why. Calls no step and writes nothing; reads entries, and values only where a step
-  /// with `.key` needs them.
+  /// with `.key` needs them, or a map whose elements are looked up.
   template <fixed_string... Targets, class... Nodes, class... Given>
   plan_report plan(detail::pipeline_type<Nodes...> const& p, Given... given) const {
     static_assert(detail::check_bindings(detail::types<Nodes...>{}, detail::types<Given...>{}));

@@ -73,6 +73,9 @@ struct step_state {
   std::vector<std::string_view> exclusions;
   std::vector<digest> checks;  ///< identities of its declared checks
   std::string why;             ///< the reason that goes into the report
+  digest variant;              ///< of what it read while it ran; zero where it read nothing
+  std::uint32_t cause =
+      no_step;  ///< the first of the steps that ran one because of the other, up to this one
   memo::outcome outcome = outcome::not_needed;
   memo::forecast forecast = forecast::not_needed;
   std::exception_ptr error;

@@ -24,6 +24,17 @@ inline std::string_view schema_or_unhashable(value_type const& type) {
   return type.schema != nullptr ? type.schema() : std::string_view("unhashable");
 }
 
+/// True for what stands for files that lie somewhere, and for what may hold such.
+inline bool has_place(value_type const& type) { return type.location != nullptr || type.may_hold_file(); }
+
+/// Where that is: a path, or a digest of where all the files in a value lie, in hexadecimal. Throws what a user's functions
+/// throw.
+inline std::string place_of(value_type const& type, void const* value, std::uint64_t seed) {
+  if (type.location != nullptr) return type.location(value);
+  place_scope const places;
+  return to_hex(type.fingerprint_of(value, seed).value);
+}
+
 inline std::string_view arithmetic_text(float_flags flags) {
   if (flags.fast_math) return flags.fused ? "fast-math fma" : "fast-math";
   return flags.fused ? "fma" : "plain";
