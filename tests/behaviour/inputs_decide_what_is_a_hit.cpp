@@ -36,6 +36,7 @@ TEST_CASE("an equal input is a hit, another one runs, and going back is a hit ag
   CHECK(other.get<"twice">() == 10);
   CHECK(all_ran(other.report()));
   CHECK(other.report()["twice"].reason == "input `n` changed");
+  CHECK(other.report()["twice"].change == "4 \u2192 5");
   auto const back = runner.run(doubling, "n"_in = 4);
   CHECK(back.get<"twice">() == 8);
   CHECK(all_hit(back.report()));
@@ -62,6 +63,7 @@ TEST_CASE("a default is the same as its value given, and a string default works 
   CHECK(other.get<"length">() == 21);
   CHECK(all_ran(other.report()));
   CHECK(other.report()["length"].reason == "input `text` changed");
+  CHECK(other.report()["length"].change == "\"four\" \u2192 \"five!\"");
 }
 
 TEST_CASE("a default that is a function is called at each run") {
@@ -194,6 +196,7 @@ TEST_CASE("the state of a function object counts") {
   auto const factor = runner.run(make({4, {{"a", 1}}}), "x"_in = 3.0);
   CHECK(factor.get<"y">() == 12);
   CHECK(factor.report()["y"].reason == "the state of its function changed");
+  CHECK(factor.report()["y"].change == "factor 2 \u2192 4");
   auto const table = runner.run(make({4, {{"a", 2}}}), "x"_in = 3.0);
   CHECK(all_ran(table.report()));
 }
@@ -211,6 +214,7 @@ TEST_CASE("what .key() gives stands for the inputs") {
   auto const other = runner.run(p, "text"_in = "abcd");
   CHECK(other.get<"length">() == 4);
   CHECK(other.report()["length"].reason == "what .key() gives changed");
+  CHECK(other.report()["length"].change == "3 \u2192 4");
 }
 
 TEST_CASE("a user's key on a computed value works on a warm run") {

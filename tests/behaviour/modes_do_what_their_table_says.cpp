@@ -229,6 +229,7 @@ TEST_CASE("a plan says hit, run or depends, runs nothing and writes nothing") {
   auto const changed = runner.plan(chain, "n"_in = 3000);
   CHECK(changed["numbers"].forecast == forecast::run);
   CHECK(changed["numbers"].reason == "input `n` changed");
+  CHECK(changed["numbers"].change == "2000 \u2192 3000");
   CHECK(changed["total"].forecast == forecast::depends);
   auto const targets = runner.plan<"total">(chain, "n"_in = 2000);
   CHECK(targets["total"].forecast == forecast::hit);

@@ -56,6 +56,8 @@ struct step_report {
   memo::outcome outcome = outcome::not_needed;
   memo::forecast forecast = forecast::not_needed;  ///< in a plan; in a run, what the outcome corresponds to
   std::string reason;  ///< why it ran, failed or was skipped; "unchanged" for a hit
+  std::string
+      change;  ///< of the value that the reason is about, where it is small: "2 \u2192 4", "epochs 3 \u2192 4"
   digest key;
   digest value;                    ///< of its first output; zero where it was not needed for anything
   std::vector<digest> values;      ///< of all outputs
@@ -64,12 +66,26 @@ struct step_report {
   std::uint64_t bytes = 0;         ///< of the stored form of its outputs
   std::uint64_t elements = 0;      ///< of a map that was run or put together; zero where it was found whole
   std::uint64_t elements_ran = 0;  ///< of them, those that were not found
-  bool differs = false;            ///< verify: it gives another result than the stored one
-  std::string difference;          ///< what differs: digests, and the first differing byte
-  bool not_reproducible = false;   ///< it ran again because its value was lost, and gave another one
-  std::string waited_for;          ///< who computed its key while it waited: "process 4711"; empty: nobody
-  std::string parts;               ///< of its key, for `explain`
+  std::vector<std::string> element_reasons;  ///< of the first ten of these: "element 5, 0.25, is new"
+  bool differs = false;                      ///< verify: it gives another result than the stored one
+  std::string difference;                    ///< what differs: digests, and the first differing byte
+  bool not_reproducible = false;  ///< it ran again because its value was lost, and gave another one
+  std::string waited_for;         ///< who computed its key while it waited: "process 4711"; empty: nobody
+  std::string parts;              ///< of its key, for `explain`
 };
+
+namespace detail {
+
+/// "input `n` changed: 1 \u2192 2; all elements run" for a reason and a change.
+inline std::string with_change(std::string_view reason, std::string_view change) {
+  constexpr std::string_view changed = " changed";
+  std::string text(reason);
+  std::size_t const at = text.find(changed);
+  if (!change.empty() && at != text.npos) text.insert(at + changed.size(), ": " + std::string(change));
+  return text;
+}
+
+}  // namespace detail
 
 /// What a run did, or a plan would do. A copy is independent of the run.
 class report {

@@ -70,9 +70,7 @@ inline std::string format_table(std::vector<std::vector<std::string>> const& row
 }
 
 inline std::string reason_text(step_report const& s) {
-  std::string text = s.reason;
-  if (s.elements_ran != 0 && s.elements_ran < s.elements)
-    text += "; " + std::to_string(s.elements_ran) + " of " + std::to_string(s.elements) + " elements ran";
+  std::string text = with_change(s.reason, s.change);
   if (s.differs) text += "; verify: " + s.difference;
   if (s.not_reproducible) text += "; not reproducible";
   if (!s.waited_for.empty()) text += "; waited for " + s.waited_for;

@@ -59,14 +59,14 @@ consteval std::size_t find_field(std::index_sequence<I...>) {
 }
 /// Which field of a plain aggregate has this name; the number of fields where none has.
 template <class T, name_id Id>
-inline constexpr std::size_t field_place =
+inline constexpr std::size_t place_of_field =
     find_field<T, Id>(std::make_index_sequence<static_cast<std::size_t>(field_count<T>)>{});
 
 template <std::size_t I, class... Fields>
 std::type_identity<typename nth_type<I, Fields...>::type> nth_field(type_list<Fields...>);
 /// The type of the field with this name.
 template <class T, name_id Id>
-using field_type = typename decltype(nth_field<field_place<T, Id>>(fields_of<T>{}))::type;
+using field_type = typename decltype(nth_field<place_of_field<T, Id>>(fields_of<T>{}))::type;
 
 /// How the values for a field were given.
 enum class axis_kind : unsigned char { none, one, list, listed_one, range };
@@ -100,7 +100,7 @@ template <class T, name_id Id, class V>
 struct axis<T, binding<Id, V>> {
   static constexpr name_id id = Id;
   static constexpr fixed_string name = name_of(name_key<Id>{});
-  static constexpr std::size_t place = field_place<T, Id>;
+  static constexpr std::size_t place = place_of_field<T, Id>;
   static constexpr bool is_field = place < static_cast<std::size_t>(field_count<T>);
   using given = V;
 
