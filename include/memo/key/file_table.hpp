@@ -64,7 +64,8 @@ class file_table {
     return s.files.empty() ? known_file{} : s.files[s.place_of(path)];
   }
 
-  /// Keeps what is known by now, and gives the number of the edit that made it so.
+  /// Keeps what is known by now, and gives the number of the edit that made it so; zero where the file was not known, or is
+  /// not any more.
   std::uint64_t keep(known_file made) {
     shard& s = shard_of(made.path);
     std::lock_guard const lock(s.mutex);
@@ -72,7 +73,7 @@ class file_table {
     known_file& known = s.files[s.place_of(made.path)];
     bool const is_same = known.identity == made.identity && known.content == made.content;
     if (!known.path) ++s.count;
-    made.changes = known.path && is_same ? known.changes : changes_.fetch_add(1) + 1;
+    made.changes = !known.path || is_same ? known.changes : changes_.fetch_add(1) + 1;
     known = made;
     return made.changes;
   }
