@@ -186,7 +186,8 @@ TEST_CASE("a file that changes while it is read is read again") {
   CHECK(file_digest(path) == digest_of_text(before.substr(100)));
   CHECK(reads == 2);
 
-  // One that never comes to rest is not remembered.
+  // One that never comes to rest is not remembered. What was read above may be, by now.
+  memo::detail::file_table::process().clear();
   reads = 0;
   edits_left = 1000;
   file_digest(path);

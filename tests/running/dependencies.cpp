@@ -77,7 +77,7 @@ TEST_CASE("an empty variable and none, an empty file and none, and names cut els
   CHECK(listing({"ab", "c"}) != listing({"a", "bc"}));
 }
 
-TEST_CASE("a variant is what was read, in any order; the seed hides it") {
+TEST_CASE("a variant is what was read, in any order, and the seed hides it") {
   using memo::detail::variant_of;
   dependency const a{kind::file, "a", {1, 1}}, b{kind::file, "b", {2, 2}}, c{kind::present, "a", {}};
   std::vector<dependency> const one{a, b, c}, other{c, a, b}, less{a, b};
