@@ -12,10 +12,15 @@
 #include <array>
 #include <atomic>
 #include <cstdlib>
+#include <filesystem>
 #include <functional>
+#include <memory>
 #include <mutex>
+#include <span>
 #include <stdexcept>
+#include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 using namespace std::chrono_literals;
@@ -420,4 +425,44 @@ TEST_CASE("threads may call, ask and erase as they like") {
   }
   CHECK(f.stats().misses == static_cast<std::uint64_t>(all));
   CHECK(f.stats().hits + f.stats().misses == calls);
+}
+
+namespace {
+
+/// Does something after its first put, on the thread that puts.
+struct telling_store : memo::memory_store {
+  memo::put_result put(std::span<memo::put_request const> requests) const {
+    memo::put_result const done = memo::memory_store::put(requests);
+    if (auto const act = std::exchange(*after_put, nullptr)) act();
+    return done;
+  }
+  std::shared_ptr<std::function<void()>> after_put = std::make_shared<std::function<void()>>();
+};
+static_assert(memo::store<telling_store>);
+
+}  // namespace
+
+TEST_CASE("a call that begins after an edit does not take what a running call read before it") {
+  scratch_folder const folder;
+  static std::filesystem::path path;
+  path = folder / "number";
+  write_content(path, "1");
+  waits_seen seen;
+  telling_store const store;
+  auto const number = memo::memoize<"number">([](memo::context& c, int) { return std::stoi(c.read(path)); },
+                                              store, {.observer = &seen})
+                          .version<1>();
+  std::thread later;
+  int found_later = 0;
+  *store.after_put = [&] {
+    write_content(path, "2");
+    later = std::thread([&] { found_later = number(0); });
+    wait_for(seen.count, 1);
+  };
+  CHECK(number(0) == 1);
+  later.join();
+  CHECK(found_later == 2);
+  CHECK(number.stats().misses == 2);
+  CHECK(number(0) == 2);
+  CHECK(number.stats().hits == 1);
 }

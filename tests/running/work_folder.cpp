@@ -271,11 +271,36 @@ TEST_CASE("what an attempt read is known to the next one") {
     CHECK(folder.reads().empty());
     CHECK(fs::file_size(lock) == 0);
   }
+  // Nor where another version of memo wrote it.
+  write_content(folder_of(key).path() / "checkpoint", "half");
+  std::string newer = all;
+  newer[10] = '\x7f';
+  write_content(lock, newer);
+  CHECK(fs::is_empty(folder_of(key).path()));
   folder_of(key).path();
   work_folder once;
   once.path();
   once.note(reads[0]);
   CHECK(once.reads().empty());
+}
+
+TEST_CASE("a work folder of which it cannot be told what was read is not given") {
+  work_place const place;
+  {
+    work_folder folder = folder_of(key);
+    write_content(folder.path() / "checkpoint", "half");
+    folder.note({memo::dependency::kind::file, "/a/b.txt", {1, 2}});
+  }
+  work_folder folder = folder_of(key);
+  auto const real = memo::detail::os::table.pread;
+  memo::detail::os::table.pread = [](int, void*, std::size_t, off_t) -> ssize_t {
+    errno = EIO;
+    return -1;
+  };
+  for (int attempt = 0; attempt < 2; ++attempt) CHECK_THROWS_AS(folder.path(), memo::error);
+  memo::detail::os::table.pread = real;
+  CHECK(content_of(folder.path() / "checkpoint") == "half");
+  CHECK(folder.reads().size() == 1);
 }
 
 TEST_CASE("the user's folder for caches is the default place") {

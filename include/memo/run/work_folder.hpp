@@ -10,8 +10,11 @@
 /// process dies. That file is removed only by who has its lock. It holds what the attempts that used the folder read
 /// through their contexts, as what they left may follow from it:
 ///
-///     reads ::= read*
+///     reads ::= ("memo-reads" version:u8 read*)?
 ///     read  ::= kind:u8 content_high:u64 content_low:u64 size:u32 name
+///
+/// Little-endian. Of what does not fit nothing is known, and the folder begins anew. Versions:
+/// 1: as above.
 #pragma once
 
 #include <memo/core/clock.hpp>
@@ -65,6 +68,8 @@ inline void remove_work(std::string const& root, std::string const& name) noexce
   }
 }
 
+inline constexpr std::string_view reads_head{"memo-reads\1", 11};
+
 inline std::string encoded_read(dependency const& read) {
   std::array<std::byte, 21> head;
   head[0] = static_cast<std::byte>(read.what);
@@ -74,8 +79,11 @@ inline std::string encoded_read(dependency const& read) {
   return std::string(as_text(head)) + read.name;
 }
 
-/// Gives false where the end of a read is missing, as its writer was killed.
+/// Gives false where the end of a read is missing, as its writer was killed, or where it is of another version.
 inline bool decode_reads(byte_view bytes, std::vector<dependency>& into) {
+  if (bytes.empty()) return true;
+  if (!as_text(bytes).starts_with(reads_head)) return false;
+  bytes = bytes.subspan(reads_head.size());
   while (!bytes.empty()) {
     if (bytes.size() < 21) return false;
     std::size_t const size = load_little<std::uint32_t>(bytes.data() + 17);
@@ -201,7 +209,8 @@ class work_folder {
   /// Writes down that this attempt has read something, for the next one. Where that cannot be written, there is no next one.
   void note(dependency const& read) {
     if (!is_mine() || !key_) return;
-    std::string const bytes = encoded_read(read);
+    std::string const bytes =
+        std::string(reads_size_ == 0 ? reads_head : std::string_view()) + encoded_read(read);
     if (os::write_at(lock_.get(), as_byte_view(bytes), reads_size_) != 0) key_ = {};
     reads_size_ += bytes.size();
   }
@@ -277,7 +286,13 @@ class work_folder {
     }
     lock_ = std::move(lock.value);
     os::touch(lock_.get());
-    return learn_reads();
+    int const error = learn_reads();
+    if (error != 0) {
+      // Without them, what lies in the folder may be of other files.
+      path_.clear();
+      os::unlock(lock_.get());
+    }
+    return error;
   }
 
   int learn_reads() {
