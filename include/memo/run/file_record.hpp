@@ -9,6 +9,7 @@
 #pragma once
 
 #include <memo/key/file_table.hpp>
+#include <memo/store/record_reader.hpp>
 
 #include <unistd.h>
 
@@ -47,53 +48,41 @@ inline digest file_record_id(digest const& steps) {
   return hash_bytes(as_byte_view(file_record_head), steps.low ^ steps.high);
 }
 
-template <class Integer>
-void append_number(std::string& to, Integer value) {
-  std::byte bytes[sizeof value];
-  store_little(bytes, value);
-  to.append(as_text(bytes));
-}
-
-inline void append_digest(std::string& to, digest const& d) {
-  append_number(to, d.high);
-  append_number(to, d.low);
-}
-
 inline std::string write_file_record(std::span<known_file const> files) {
-  std::string record(file_record_head);
-  append_digest(record, machine_digest());
+  byte_writer to;
+  to.bytes(as_byte_view(file_record_head));
+  to.id(machine_digest());
   for (known_file const& file : files) {
-    append_digest(record, file.path);
-    append_number(record, file.identity.device);
-    append_number(record, file.identity.inode);
-    append_number(record, file.identity.size);
-    append_number(record, file.identity.modified_ns);
-    append_number(record, file.identity.changed_ns);
-    append_digest(record, file.content);
-    append_number(record, static_cast<std::uint8_t>(file.is_certain ? 1 : 0));
+    to.id(file.path);
+    to.number(file.identity.device);
+    to.number(file.identity.inode);
+    to.number(file.identity.size);
+    to.number(file.identity.modified_ns);
+    to.number(file.identity.changed_ns);
+    to.id(file.content);
+    to.number(static_cast<std::uint8_t>(file.is_certain ? 1 : 0));
   }
-  return record;
+  return std::string(as_text(to.view()));
 }
 
 inline std::vector<known_file> read_file_record(std::string_view record) {
   constexpr std::size_t size = 73;
   std::vector<known_file> files;
-  if (!record.starts_with(file_record_head)) return files;
-  record.remove_prefix(file_record_head.size());
-  auto const number_at = [&](std::size_t at) {
-    return load_little<std::uint64_t>(as_byte_view(record).data() + at);
-  };
-  auto const digest_at = [&](std::size_t at) { return digest{number_at(at), number_at(at + 8)}; };
-  if (record.size() < 16 || digest_at(0) != machine_digest()) return files;
-  record.remove_prefix(16);
-  if (record.size() % size != 0) return files;
-  for (; !record.empty(); record.remove_prefix(size)) {
+  byte_reader from(as_byte_view(record));
+  if (as_text(from.bytes(file_record_head.size())) != file_record_head) return files;
+  bool const is_of_here = from.id() == machine_digest();
+  if (!is_of_here || !from.good() || from.left() % size != 0) return files;
+  files.reserve(from.left() / size);
+  while (from.left() != 0) {
     known_file file;
-    file.path = digest_at(0);
-    file.identity = {number_at(16), number_at(24), number_at(32), static_cast<std::int64_t>(number_at(40)),
-                     static_cast<std::int64_t>(number_at(48))};
-    file.content = digest_at(56);
-    file.is_certain = record[72] == 1;
+    file.path = from.id();
+    file.identity.device = from.number<std::uint64_t>();
+    file.identity.inode = from.number<std::uint64_t>();
+    file.identity.size = from.number<std::uint64_t>();
+    file.identity.modified_ns = from.number<std::int64_t>();
+    file.identity.changed_ns = from.number<std::int64_t>();
+    file.content = from.id();
+    file.is_certain = from.number<std::uint8_t>() == 1;
     if (file.path) files.push_back(file);
   }
   return files;

@@ -23,10 +23,9 @@
 #include <memo/core/folder.hpp>
 #include <memo/core/fork.hpp>
 #include <memo/core/temporary_folder.hpp>
-#include <memo/store/entry.hpp>
+#include <memo/store/record_reader.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
@@ -70,31 +69,19 @@ inline void remove_work(std::string const& root, std::string const& name) noexce
 
 inline constexpr std::string_view reads_head{"memo-reads\1", 11};
 
-inline std::string encoded_read(dependency const& read) {
-  std::array<std::byte, 21> head;
-  head[0] = static_cast<std::byte>(read.what);
-  store_little(head.data() + 1, read.content.high);
-  store_little(head.data() + 9, read.content.low);
-  store_little(head.data() + 17, static_cast<std::uint32_t>(read.name.size()));
-  return std::string(as_text(head)) + read.name;
-}
-
 /// Gives false where the end of a read is missing, as its writer was killed, or where it is of another version.
 inline bool decode_reads(byte_view bytes, std::vector<dependency>& into) {
   if (bytes.empty()) return true;
-  if (!as_text(bytes).starts_with(reads_head)) return false;
-  bytes = bytes.subspan(reads_head.size());
-  while (!bytes.empty()) {
-    if (bytes.size() < 21) return false;
-    std::size_t const size = load_little<std::uint32_t>(bytes.data() + 17);
-    if (bytes.size() - 21 < size) return false;
-    into.push_back(
-        {static_cast<dependency::kind>(bytes[0]),
-         std::string(as_text(bytes.subspan(21, size))),
-         {load_little<std::uint64_t>(bytes.data() + 1), load_little<std::uint64_t>(bytes.data() + 9)}});
-    bytes = bytes.subspan(21 + size);
+  byte_reader from(bytes);
+  if (as_text(from.bytes(reads_head.size())) != reads_head) return false;
+  while (from.good() && from.left() != 0) {
+    dependency read;
+    read.what = static_cast<dependency::kind>(from.number<std::uint8_t>());
+    read.content = from.id();
+    read.name = from.text();
+    if (from.good()) into.push_back(std::move(read));
   }
-  return true;
+  return from.good();
 }
 
 /// The lock of a work folder, held until the end or a fork; none where it is held by others or cannot be had.
@@ -209,10 +196,13 @@ class work_folder {
   /// Writes down that this attempt has read something, for the next one. Where that cannot be written, there is no next one.
   void note(dependency const& read) {
     if (!is_mine() || !key_) return;
-    std::string const bytes =
-        std::string(reads_size_ == 0 ? reads_head : std::string_view()) + encoded_read(read);
-    if (os::write_at(lock_.get(), as_byte_view(bytes), reads_size_) != 0) key_ = {};
-    reads_size_ += bytes.size();
+    byte_writer made;
+    if (reads_size_ == 0) made.bytes(as_byte_view(reads_head));
+    made.number(static_cast<std::uint8_t>(read.what));
+    made.id(read.content);
+    made.text(read.name);
+    if (os::write_at(lock_.get(), made.view(), reads_size_) != 0) key_ = {};
+    reads_size_ += made.view().size();
   }
 
   /// This attempt has read something that cannot be looked at again: what it leaves is of no use to others.
