@@ -12,6 +12,11 @@ present() {
     libcereal-dev) header cereal/cereal.hpp ;;
     librange-v3-dev) header range/v3/version.hpp ;;
     libxxhash-dev) header xxhash.h ;;
+    libcli11-dev) header CLI/CLI.hpp ;;
+    nlohmann-json3-dev) header nlohmann/json.hpp ;;
+    graphviz) command -v dot >/dev/null ;;
+    chromium-driver) command -v chromedriver >/dev/null ;;
+    python3-jsonschema) python3 -c 'import jsonschema' 2>/dev/null ;;
     openmpi-bin) command -v mpirun >/dev/null ;;
     ninja-build) command -v ninja >/dev/null ;;
     clang-[0-9]*) command -v "clang++-${1#clang-}" >/dev/null ;;
@@ -54,3 +59,4 @@ need() {
 }
 
 library_packages=(cmake ninja-build libboost-dev libxxhash-dev libcereal-dev librange-v3-dev)
+command_line_packages=(libcli11-dev nlohmann-json3-dev)  # of <memo/cli.hpp>

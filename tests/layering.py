@@ -15,7 +15,7 @@ ALLOWED = {
 }
 # Headers outside the folders: what each may include. memo.hpp is the umbrella.
 TOP = {"config.hpp": "", "fwd.hpp": "", "memo.hpp": "core key graph store exec report run export cli",
-       "sweep.hpp": "sweep"}
+       "sweep.hpp": "sweep", "export.hpp": "export", "cli.hpp": "cli export"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 
 

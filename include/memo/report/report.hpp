@@ -3,8 +3,10 @@
 
 #include <memo/core/digest.hpp>
 #include <memo/core/error.hpp>
+#include <memo/graph/describe.hpp>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -87,6 +89,15 @@ inline std::string with_change(std::string_view reason, std::string_view change)
 
 }  // namespace detail
 
+/// A time in which one thread worked for one step. Times are in nanoseconds from the beginning of the run.
+struct work_span {
+  std::uint32_t step = 0;    ///< its place in `report::steps`
+  std::uint32_t worker = 0;  ///< the thread, numbered in the order in which threads first worked for the run
+  std::int64_t start_ns = 0;
+  std::int64_t end_ns = 0;
+  std::uint64_t elements = 0;  ///< of a map that were computed in this time; 0 where the step is no map
+};
+
 /// What a run did, or a plan would do. A copy is independent of the run.
 class report {
  public:
@@ -95,7 +106,11 @@ class report {
   std::vector<std::string> notes;     ///< what a user may want to know
   std::vector<std::string> warnings;  ///< what went wrong without failing the run
   std::int64_t time_ns = 0;           ///< of the whole run
+  std::int64_t started_ms = 0;        ///< when it began: wall clock, milliseconds since 1970
   bool is_plan = false;
+  std::vector<work_span> work;  ///< calls of functions, in the order in which they ended; at most 10 000
+  /// How the steps hang together; `graph->steps[i]` describes `steps[i]`. Null in reports that were made by hand.
+  std::shared_ptr<graph_description const> graph;
 
   /// The step with this output. Throws usage_error where there is none.
   step_report const& operator[](std::string_view name) const {

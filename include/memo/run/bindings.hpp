@@ -190,5 +190,21 @@ std::vector<std::shared_ptr<void const>> bind_inputs(pipeline_type<Nodes...> con
   return values;
 }
 
+template <name_id Id, class T, class Default, class Added>
+void fill_default(std::vector<std::shared_ptr<void const>>& values, std::size_t& at,
+                  input_node<Id, T, Default, Added> const& node) {
+  std::shared_ptr<void const>& value = values[at++];
+  if constexpr (input_node<Id, T, Default, Added>::has_default)
+    if (value == nullptr) value = std::make_shared<T>(value_from<T>(node.default_value, node.name));
+}
+inline void fill_default(std::vector<std::shared_ptr<void const>>&, std::size_t&, step_base const&) {}
+
+/// Puts the defaults of inputs where a value is null.
+template <class... Nodes>
+void fill_defaults(pipeline_type<Nodes...> const& p, std::vector<std::shared_ptr<void const>>& values) {
+  std::size_t at = 0;
+  boost::hana::unpack(p.nodes, [&](Nodes const&... node) { (fill_default(values, at, node), ...); });
+}
+
 }  // namespace detail
 }  // namespace memo

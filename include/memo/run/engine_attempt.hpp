@@ -80,7 +80,9 @@ inline map_request engine::map_request_of(std::uint32_t step, std::span<argument
           .ignores_age = s.recompute,
           .writes = rules().writes,
           .verifies = rules().verifies && !s.recompute,
-          .files = &files_};
+          .files = &files_,
+          .work = &work_,
+          .step = step};
 }
 
 /// Calls a step once, or runs it as a map, and judges what it gives. Throws std::bad_alloc, and what observers throw.
@@ -90,7 +92,7 @@ inline engine::attempt engine::try_step(std::uint32_t step, std::span<argument c
   attempt made;
   running_step const here(steps_[step].call.key(), steps_[step].report.name, inside_);
   running_step::scope const inside(&here);
-  std::int64_t const start = time().steady_ns();
+  std::int64_t const start = time().steady_ns(), begun = clock::system().steady_ns();
   std::uint64_t const edits_before = file_table::process().changes();
   try {
     if (mapped != nullptr) {
@@ -114,6 +116,7 @@ inline engine::attempt engine::try_step(std::uint32_t step, std::span<argument c
     made.message = message_of(made.thrown);
   }
   made.took_ns = time().steady_ns() - start;
+  if (mapped == nullptr) work_.add(step, begun, clock::system().steady_ns(), 0);
   if (ctx != nullptr && ctx->saw_stop()) made.stopped = true;
   if (!made.message.empty() || made.stopped) return made;
   if (r.check != nullptr) {

@@ -15,6 +15,7 @@
 #include <memo/run/context.hpp>
 #include <memo/run/last_record.hpp>
 #include <memo/run/state.hpp>
+#include <memo/run/work_log.hpp>
 
 #include <algorithm>
 #include <atomic>
@@ -50,7 +51,14 @@ class engine {
   /// What happened so far. A value that `value` computes again makes a new report; earlier ones stay as they are.
   memo::report const& report() const {
     std::unique_lock const lock(mutex_);
-    return *reports_.back();
+    memo::report& newest = *reports_.back();
+    // Not before somebody asks: a run whose report is not read pays nothing for it.
+    if (newest.graph == nullptr) {
+      if (described_ == nullptr)
+        described_ = std::make_shared<graph_description const>(describe(request_.graph));
+      newest.graph = described_;
+    }
+    return newest;
   }
   unsigned jobs() const { return request_.options.jobs; }
   memo::graph const& rows() const { return request_.graph; }
@@ -211,7 +219,9 @@ class engine {
   bool ordered_ = false;                  // heights decide who runs first
   memo::report report_;                   // all but its lines and warnings
   std::vector<std::pair<std::uint32_t, std::string>> warnings_;  // by the step that they are about
-  std::vector<std::shared_ptr<memo::report const>> reports_;
+  std::vector<std::shared_ptr<memo::report>> reports_;
+  mutable std::shared_ptr<graph_description const> described_;
+  work_log work_;
   mutable std::mutex mutex_;
   std::mutex outside_;  // one caller at a time loads values after the run
   executor_ref* executor_ = nullptr;

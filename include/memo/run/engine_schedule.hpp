@@ -151,6 +151,8 @@ inline void engine::stop(std::string why) {
 /// Runs what is needed with an executor, and waits for all of it.
 inline void engine::run(executor_ref executor) {
   std::int64_t const start = time().steady_ns();
+  report_.started_ms = time().wall_ms();
+  work_.start();
   task_group group;
   executor_ = &executor;
   group_ = &group;

@@ -160,6 +160,13 @@ inline void engine::add_report() {
     else if (cached && r.options.code == code_identity::build)
       rebuilt += (rebuilt.empty() ? "`" : ", `") + line.name + "`";
   }
+  made->work = work_.spans();
+  if (!made->work.empty()) {
+    std::vector<std::uint32_t> place(steps_.size());
+    for (std::size_t i = 0; i < place.size(); ++i)
+      place[request_.graph.declared[i]] = static_cast<std::uint32_t>(i);
+    for (work_span& span : made->work) span.step = place[span.step];
+  }
   if (!waiting_note_.empty()) made->notes.push_back(waiting_note_);
   if (std::string touched = touched_note(); !touched.empty()) made->notes.push_back(std::move(touched));
   if (!rebuilt.empty())

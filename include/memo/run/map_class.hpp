@@ -191,8 +191,10 @@ class map_run {
     std::vector<work_folder> work;
     clock const& steady = clock::system();
     std::int64_t started = steady.steady_ns();
-    std::uint64_t ran = 0;
+    std::uint64_t ran = 0, told = 0;
     auto const hand_over = [&](std::int64_t now) {
+      if (request_.work != nullptr && ran != told)
+        request_.work->add(request_.step, started, now, ran - std::exchange(told, ran));
       if (small.count() != 0 || !large.empty()) packs_->add(small, std::move(large), now - started);
       cost_ns_.fetch_add(now - started, std::memory_order_relaxed);
       small.clear();

@@ -7,6 +7,7 @@
 #include <memo/key/file_table.hpp>
 #include <memo/run/options.hpp>
 #include <memo/run/step_key.hpp>
+#include <memo/run/work_log.hpp>
 #include <memo/store/any_store.hpp>
 
 #include <cstdint>
@@ -41,6 +42,8 @@ struct map_request {
   bool verifies = false;        ///< hits run again by `options.verify`
   bool only_looks = false;      ///< a plan: no function is called, and nothing is loaded
   file_looks* files = nullptr;  ///< are told of the files that are looked at
+  work_log* work = nullptr;     ///< is told who computes elements, and when
+  std::uint32_t step = 0;       ///< for `work`
 };
 
 /// How a map went. It failed where `message` is not empty; it was stopped where it neither failed nor has a value.

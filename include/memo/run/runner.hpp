@@ -13,6 +13,9 @@
 #include <vector>
 
 namespace memo {
+namespace detail {
+struct runner_access;
+}
 
 /// Runs pipelines against a store. Cheap to make; it keeps no values between runs, only threads. Copies share them. `run`
 /// and `plan` may be called from several threads at once, if no option is changed meanwhile, and from within a step.
@@ -24,6 +27,8 @@ class runner {
   /// The options of the next run.
   memo::options& options() { return options_; }
   memo::options const& options() const { return options_; }
+  /// The store of the steps that name no other.
+  any_store const& store() const { return store_; }
 
   /// The store that holds what steps with `.in<"name">()` give.
   runner& add_store(std::string name, any_store store) {
@@ -59,6 +64,8 @@ class runner {
   }
 
  private:
+  friend struct detail::runner_access;
+
   template <class... Nodes>
   static constexpr auto map_runner() -> detail::map_outcome (*)(detail::map_request const&) {
     if constexpr ((false || ... || detail::is_map_node<Nodes>))
@@ -80,9 +87,17 @@ class runner {
   detail::run_request request(detail::pipeline_type<Nodes...> const& p, bool plan_only,
                               Given&... given) const {
     using pipeline_t = detail::pipeline_type<Nodes...>;
+    return request_for(p, plan_only, detail::bind_inputs(p, given...),
+                       {target_slot<Targets, pipeline_t>()...});
+  }
+
+  template <class... Nodes>
+  detail::run_request request_for(detail::pipeline_type<Nodes...> const& p, bool plan_only,
+                                  std::vector<std::shared_ptr<void const>> inputs,
+                                  std::vector<std::uint32_t> targets) const {
     return {.graph = detail::lower(p),
-            .inputs = detail::bind_inputs(p, given...),
-            .targets = {target_slot<Targets, pipeline_t>()...},
+            .inputs = std::move(inputs),
+            .targets = std::move(targets),
             .store = store_,
             .named_stores = named_stores_,
             .options = detail::effective(options_),
@@ -105,5 +120,25 @@ class runner {
   memo::options options_;
   std::shared_ptr<detail::kept_threads> threads_ = std::make_shared<detail::kept_threads>();
 };
+
+namespace detail {
+
+/// Runs of pipelines whose inputs and targets are known at run time only, as on a command line.
+struct runner_access {
+  /// `inputs`: one value of its type for each input, in the order of their declaration; null takes the input's default,
+  /// which there must be then. `targets`: slots; none: all steps.
+  template <class... Nodes>
+  static std::shared_ptr<engine> engine_for(runner const& with, pipeline_type<Nodes...> const& p,
+                                            std::vector<std::shared_ptr<void const>> inputs,
+                                            std::vector<std::uint32_t> targets, bool plan_only) {
+    fill_defaults(p, inputs);
+    return std::make_shared<engine>(with.request_for(p, plan_only, std::move(inputs), std::move(targets)));
+  }
+
+  /// As runner::run does; the engine has its report also where this throws.
+  static void run(runner const& with, engine& made) { with.run_on_threads(made); }
+};
+
+}  // namespace detail
 
 }  // namespace memo

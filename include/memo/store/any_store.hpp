@@ -46,6 +46,8 @@ class any_store {
   std::vector<entry_info> list() const { return held_->list(); }
   entries show(digest const& key) const { return held_->show(key); }
   store_stats stats() const { return held_->stats(); }
+  /// The canonical path of the directory where it lies; "" for a store that lies in none.
+  std::string location() const { return held_->location(); }
   verify_result verify() const { return held_->verify(); }
   collect_result collect(store_limits limits) const { return held_->collect(limits); }
   collect_result collect() const { return held_->collect(); }
@@ -74,6 +76,7 @@ class any_store {
     virtual std::vector<entry_info> list() = 0;
     virtual entries show(digest const&) = 0;
     virtual store_stats stats() = 0;
+    virtual std::string location() = 0;
     virtual verify_result verify() = 0;
     virtual collect_result collect(store_limits) = 0;
     virtual collect_result collect() = 0;
@@ -114,6 +117,12 @@ class any_store {
     std::vector<entry_info> list() override { return held.list(); }
     entries show(digest const& key) override { return held.show(key); }
     store_stats stats() override { return held.stats(); }
+    std::string location() override {
+      if constexpr (requires { held.location(); })
+        return held.location();
+      else
+        return {};
+    }
     verify_result verify() override { return held.verify(); }
     collect_result collect(store_limits limits) override { return held.collect(limits); }
     collect_result collect() override { return held.collect(); }

@@ -37,6 +37,7 @@ namespace memo {
 ///   with `discard(object)` by somebody who knows.
 /// - A store with live values may have `recall(key, recall_request)`, which gives when the value was created, in milliseconds
 ///   since 1970, or -1 for what `find` and `read` have to answer. It is as true as they are at that moment.
+/// - A store in a directory may have `location()`, which gives the canonical path of that directory.
 template <class S>
 concept store =
     requires(S const cs) {

@@ -112,6 +112,8 @@ class directory_store {
     return found.variants ? *found.variants : entries{};
   }
   store_stats stats() const { return detail::measure(state_->files()); }
+  /// The canonical path of the directory in which its files lie, or will lie.
+  std::string location() const { return detail::root_for(state_->files().root().path()); }
   verify_result verify() const { return state_->verify(); }
 
   /// Applies limits now; removes objects that nothing names, from 10 minutes on, and files that were left half

@@ -175,6 +175,8 @@ class mmap_state {
     return result;
   }
 
+  std::string location() const { return root_for(root_.path()); }
+
   store_stats stats() {
     reader_.sync();
     auto const view = reader_.view();

@@ -76,6 +76,7 @@ class log_store {
     return found.variants ? *found.variants : entries{};
   }
   store_stats stats() const { return state_->stats(); }
+  std::string location() const { return state_->location(); }
   verify_result verify() const { return state_->verify(); }
   collect_result collect(store_limits limits) const { return state_->collect(limits); }
   collect_result collect() const { return state_->collect(rules_.limits); }

@@ -72,6 +72,11 @@ class tiered_store {
     return found.variants ? *found.variants : entries{};
   }
   store_stats stats() const { return state_->stats(); }
+  /// That of the slow store, or of the fast one where only that one lies in a directory.
+  std::string location() const {
+    std::string slow = state_->slow().location();
+    return slow.empty() ? state_->fast().location() : slow;
+  }
   verify_result verify() const {
     auto const slow = state_->slow().verify();
     auto const fast = state_->fast().verify();
