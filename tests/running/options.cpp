@@ -65,6 +65,14 @@ TEST_CASE("a value that MEMO_MODE cannot have is an error that lists the others"
   }
 }
 
+TEST_CASE("options that may not be overridden stay whatever the environment says") {
+  variable const jobs("MEMO_JOBS", "nonsense"), mode("MEMO_MODE", "off");
+  memo::options const given{.mode = memo::mode::read_only, .jobs = 3, .overridable = false};
+  auto const kept = memo::detail::effective(given);
+  CHECK(kept.jobs == 3);
+  CHECK(kept.mode == memo::mode::read_only);
+}
+
 TEST_CASE("a value that MEMO_JOBS cannot have is an error") {
   for (char const* text :
        {"0", "-1", "many", "2.5", "1e3", " 2", "2 ", "+2", "100000", "99999999999999999999", "0x2"}) {

@@ -4,9 +4,13 @@
 #include <memo/graph/lower.hpp>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace memo {
@@ -72,7 +76,42 @@ inline graph_description describe(graph const& rows) {
   return made;
 }
 
-/// The same for a declared pipeline.
+/// A description that is made when it is first asked for, so that who never asks pays nothing; or none. Copies share it; it
+/// may be asked from any thread.
+class lazy_description {
+ public:
+  lazy_description() = default;
+  lazy_description(std::shared_ptr<graph const> rows)  // NOLINT: what is described converts
+      : state_(std::make_shared<state>()) {
+    state_->rows = std::move(rows);
+  }
+  lazy_description(std::shared_ptr<graph_description const> made)  // NOLINT
+      : state_(std::make_shared<state>()) {
+    state_->made = std::move(made);
+  }
+
+  bool operator==(std::nullptr_t) const { return state_ == nullptr; }
+  explicit operator bool() const { return state_ != nullptr; }
+  graph_description const& operator*() const {
+    std::call_once(state_->once, [this] {
+      if (state_->made == nullptr)
+        state_->made = std::make_shared<graph_description const>(describe(*state_->rows));
+      state_->rows.reset();
+    });
+    return *state_->made;
+  }
+  graph_description const* operator->() const { return &**this; }
+
+ private:
+  struct state {
+    std::once_flag once;
+    std::shared_ptr<graph const> rows;
+    std::shared_ptr<graph_description const> made;
+  };
+  std::shared_ptr<state> state_;
+};
+
+/// What a declared pipeline says of itself.
 template <class... Nodes>
 graph_description describe(detail::pipeline_type<Nodes...> const& declared) {
   return describe(detail::lower(declared));

@@ -110,7 +110,7 @@ class report {
   bool is_plan = false;
   std::vector<work_span> work;  ///< calls of functions, in the order in which they ended; at most 10 000
   /// How the steps hang together; `graph->steps[i]` describes `steps[i]`. Null in reports that were made by hand.
-  std::shared_ptr<graph_description const> graph;
+  lazy_description graph;
 
   /// The step with this output. Throws usage_error where there is none.
   step_report const& operator[](std::string_view name) const {

@@ -62,7 +62,7 @@ inline map_request engine::map_request_of(std::uint32_t step, std::span<argument
   bool const is_hashed = s.seen.size() == r.reads.size() && !s.uncacheable;
   bool const kept =
       caches && is_hashed && request_.options.mode != mode::off && r.policy != cache_policy::never;
-  return {.graph = request_.graph,
+  return {.graph = rows(),
           .row = r,
           .arguments = arguments,
           .seen = is_hashed ? std::span<fingerprint const>(s.seen) : std::span<fingerprint const>(),
@@ -81,7 +81,7 @@ inline map_request engine::map_request_of(std::uint32_t step, std::span<argument
           .writes = rules().writes,
           .verifies = rules().verifies && !s.recompute,
           .files = &files_,
-          .work = &work_,
+          .work = request_.options.clock == nullptr ? &work_ : nullptr,
           .step = step};
 }
 
@@ -92,7 +92,7 @@ inline engine::attempt engine::try_step(std::uint32_t step, std::span<argument c
   attempt made;
   running_step const here(steps_[step].call.key(), steps_[step].report.name, inside_);
   running_step::scope const inside(&here);
-  std::int64_t const start = time().steady_ns(), begun = clock::system().steady_ns();
+  std::int64_t const start = time().steady_ns();
   std::uint64_t const edits_before = file_table::process().changes();
   try {
     if (mapped != nullptr) {
@@ -107,7 +107,7 @@ inline engine::attempt engine::try_step(std::uint32_t step, std::span<argument c
       made.outputs = call_step(r, arguments, ctx, halt_.get_token());
       bool const is_over = ctx != nullptr && ctx->saw_stop();
       for (std::size_t i = 0; i < made.outputs.size() && !is_over; ++i)
-        if (auto const settle = request_.graph.slots[r.first_output + i].type->settle)
+        if (auto const settle = rows().slots[r.first_output + i].type->settle)
           settle(made.outputs[i].get(), ctx != nullptr ? ctx->work().place() : std::string_view());
     }
   } catch (...) {
@@ -116,7 +116,7 @@ inline engine::attempt engine::try_step(std::uint32_t step, std::span<argument c
     made.message = message_of(made.thrown);
   }
   made.took_ns = time().steady_ns() - start;
-  if (mapped == nullptr) work_.add(step, begun, clock::system().steady_ns(), 0);
+  if (mapped == nullptr) work_.add(step, start, start + made.took_ns, 0);
   if (ctx != nullptr && ctx->saw_stop()) made.stopped = true;
   if (!made.message.empty() || made.stopped) return made;
   if (r.check != nullptr) {
@@ -154,7 +154,7 @@ inline std::string engine::changed_file(std::uint32_t step, std::span<argument c
   step_state const& s = steps_[step];
   step_row const& r = row(step);
   for (std::size_t i = 0; i < s.seen.size() && !s.uncacheable && rules().writes; ++i) {
-    slot_row const& slot = request_.graph.slots[r.reads[i]];
+    slot_row const& slot = rows().slots[r.reads[i]];
     if (!slot.type->may_hold_file() || arguments[i].object == nullptr || arguments[i].may_move) continue;
     if (slot.step != no_step && row(slot.step).identity != nullptr) continue;
     file_looks looks;

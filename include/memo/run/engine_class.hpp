@@ -51,17 +51,10 @@ class engine {
   /// What happened so far. A value that `value` computes again makes a new report; earlier ones stay as they are.
   memo::report const& report() const {
     std::unique_lock const lock(mutex_);
-    memo::report& newest = *reports_.back();
-    // Not before somebody asks: a run whose report is not read pays nothing for it.
-    if (newest.graph == nullptr) {
-      if (described_ == nullptr)
-        described_ = std::make_shared<graph_description const>(describe(request_.graph));
-      newest.graph = described_;
-    }
-    return newest;
+    return *reports_.back();
   }
   unsigned jobs() const { return request_.options.jobs; }
-  memo::graph const& rows() const { return request_.graph; }
+  memo::graph const& rows() const { return *rows_; }
 
  private:
   // set-up (engine_setup.hpp)
@@ -196,7 +189,7 @@ class engine {
   any_store* find_store(std::string_view name);
   any_store& store_of(step_row const& row);
   any_store& value_store_of(step_row const& row);
-  step_row const& row(std::uint32_t step) const { return request_.graph.steps[step]; }
+  step_row const& row(std::uint32_t step) const { return rows().steps[step]; }
   clock const& time() const { return request_.options.clock ? *request_.options.clock : clock::system(); }
   mode_rules const& rules() const { return rules_of(request_.options.mode); }
   /// Of the digests that contexts note; in mode off they note nothing.
@@ -205,7 +198,8 @@ class engine {
   }
   access how() const { return rules().writes && !request_.plan_only ? access::normal : access::read_only; }
 
-  run_request request_;
+  run_request request_;  // its graph has moved into rows_
+  std::shared_ptr<memo::graph const> rows_;
   std::uint64_t seed_ = 0;
   std::vector<slot_state> slots_;
   std::vector<step_state> steps_;
@@ -219,8 +213,7 @@ class engine {
   bool ordered_ = false;                  // heights decide who runs first
   memo::report report_;                   // all but its lines and warnings
   std::vector<std::pair<std::uint32_t, std::string>> warnings_;  // by the step that they are about
-  std::vector<std::shared_ptr<memo::report>> reports_;
-  mutable std::shared_ptr<graph_description const> described_;
+  std::vector<std::shared_ptr<memo::report const>> reports_;
   work_log work_;
   mutable std::mutex mutex_;
   std::mutex outside_;  // one caller at a time loads values after the run

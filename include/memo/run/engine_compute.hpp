@@ -16,7 +16,7 @@ inline std::uint64_t engine::seed_for(step_row const& r) const {
     omitted_reads const omitted = find_omitted(r);
     for (std::size_t i = 0; i < r.reads.size(); ++i)
       if (omitted.empty() || !omitted[i])
-        parts.add(part::input, request_.graph.slots[r.reads[i]].name, fingerprint_of_slot(r.reads[i]));
+        parts.add(part::input, rows().slots[r.reads[i]].name, fingerprint_of_slot(r.reads[i]));
   } catch (std::bad_alloc const&) {
     throw;
   } catch (...) {
@@ -53,7 +53,7 @@ inline std::vector<fingerprint> engine::fingerprint_outputs(
   step_row const& r = row(step);
   std::vector<fingerprint> fingerprints;
   for (std::size_t i = 0; i < outputs.size(); ++i) {
-    value_type const& type = *request_.graph.slots[r.first_output + i].type;
+    value_type const& type = *rows().slots[r.first_output + i].type;
     if (i == 0 && r.identity != nullptr) {
       fingerprints.push_back(r.identity(r.identity_function, outputs[i].get(), seed_));
     } else if (type.is_hashable()) {
@@ -195,7 +195,7 @@ inline void engine::keep_outputs(std::uint32_t step, attempt&& made, std::unique
 
 /// True where a value's fingerprint is not all of it: what is known by the one may not be found by the other.
 inline bool engine::has_identity(std::uint32_t slot) const {
-  std::uint32_t const from = request_.graph.slots[slot].step;
+  std::uint32_t const from = rows().slots[slot].step;
   return from != no_step && row(from).identity != nullptr;
 }
 
@@ -229,7 +229,7 @@ inline std::vector<fingerprint> engine::publish(std::uint32_t step, cached_call&
   bool const by_reference = r.policy == cache_policy::in_memory;
   if (by_reference) fingerprints = fingerprint_outputs(step, outputs);
   for (std::size_t i = 0; i < outputs.size(); ++i) {
-    value_type const& type = *request_.graph.slots[r.first_output + i].type;
+    value_type const& type = *rows().slots[r.first_output + i].type;
     stored_output out;
     if (by_reference) {
       key_parts name;

@@ -14,7 +14,7 @@ namespace memo::detail {
 /// Throws unhashable, and what a user's hash_of or serialize function throws.
 inline fingerprint const& engine::fingerprint_of_slot(std::uint32_t slot) const {
   slot_state const& s = slots_[slot];
-  slot_row const& described = request_.graph.slots[slot];
+  slot_row const& described = rows().slots[slot];
   if (s.fingerprint) return *s.fingerprint;
   if (s.unhashable) std::rethrow_exception(s.unhashable);
   throw unhashable("`" + std::string(described.name) + "` cannot be hashed", {}, "");
@@ -23,12 +23,12 @@ inline fingerprint const& engine::fingerprint_of_slot(std::uint32_t slot) const 
 /// Hashes a value, and the one that an input was added with. Called without the mutex, by whoever made the slot busy.
 inline engine::hashed engine::hash_slot(std::uint32_t slot, void const* value) const {
   hashed result;
-  value_type const& type = *request_.graph.slots[slot].type;
+  value_type const& type = *rows().slots[slot].type;
   file_scope const files(&files_, workers());
   try {
-    for (input_row const& in : request_.graph.inputs)
+    for (input_row const& in : rows().inputs)
       if (in.slot == slot && in.added != nullptr) result.without = in.added(in.node, seed_);
-    std::uint32_t const from = request_.graph.slots[slot].step;
+    std::uint32_t const from = rows().slots[slot].step;
     step_row const* const r = from == no_step ? nullptr : &row(from);
     if (r != nullptr && r->identity != nullptr && slot == r->first_output)
       result.fingerprint = r->identity(r->identity_function, value, seed_);
@@ -135,7 +135,7 @@ inline bool engine::derive_key(std::uint32_t step, std::span<argument const> arg
     std::vector<std::shared_ptr<void const>> located(r.reads.size());
     for (std::size_t i = 0; i < r.reads.size(); ++i) {
       s.seen.push_back(fingerprint_of_slot(r.reads[i]));
-      bool const is_placed = has_place(*request_.graph.slots[r.reads[i]].type) ||
+      bool const is_placed = has_place(*rows().slots[r.reads[i]].type) ||
                              (i == 0 && r.map != nullptr && has_place(*r.map->element));
       if (r.takes_context && is_placed) located[i] = slots_[r.reads[i]].object;
     }
@@ -143,9 +143,9 @@ inline bool engine::derive_key(std::uint32_t step, std::span<argument const> arg
     {
       released const open(*this, lock);
       key_parts prefix, parts;
-      add_prefix(prefix, request_.graph, r, request_.options.project, omitted, seed_);
+      add_prefix(prefix, rows(), r, request_.options.project, omitted, seed_);
       for (std::size_t i = 0; i < r.reads.size(); ++i) {
-        slot_row const& slot = request_.graph.slots[r.reads[i]];
+        slot_row const& slot = rows().slots[r.reads[i]];
         if (!omitted.empty() && omitted[i]) continue;
         if (r.key == nullptr) parts.add(part::input, slot.name, s.seen[i]);
         if (located[i]) add_paths(parts, slot, i == 0 ? r.map : nullptr, located[i].get(), seed_);
@@ -162,7 +162,7 @@ inline bool engine::derive_key(std::uint32_t step, std::span<argument const> arg
       if (r.map != nullptr && r.map->element->is_hashable()) {
         std::vector<argument> located_arguments(r.reads.size());
         for (std::size_t i = 0; i < located.size(); ++i) located_arguments[i].object = located[i].get();
-        group = group_of(request_.graph, r,
+        group = group_of(rows(), r,
                          {omitted, s.seen, located_arguments, request_.options.project, request_.options.env},
                          seed_);
       }
@@ -222,7 +222,7 @@ inline void engine::decide(std::uint32_t step, std::unique_lock<std::mutex>& loc
     std::string problem;
     std::vector<argument> arguments;
     if (!hash_reads(step, lock)) return;
-    if (needs_values(request_.graph, row(step)) && !gather(step, arguments, lock)) return;
+    if (needs_values(rows(), row(step)) && !gather(step, arguments, lock)) return;
     if (!derive_key(step, arguments, problem, lock)) {
       s.uncacheable = s.must_run = true;
       s.cause = step;
@@ -290,7 +290,7 @@ inline void engine::check_again(std::uint32_t step, any_store& store, std::uniqu
     std::string problem;
     std::vector<std::shared_ptr<void const>> values;
     for (std::size_t i = 0; i < r.names.size() && problem.empty(); ++i) {
-      loaded value = call.load(store, i, *request_.graph.slots[r.first_output + i].type, false, how());
+      loaded value = call.load(store, i, *rows().slots[r.first_output + i].type, false, how());
       problem = std::move(value.problem);
       values.push_back(std::move(value.object));
     }
@@ -340,13 +340,12 @@ inline void engine::forecast_step(std::uint32_t step, std::unique_lock<std::mute
   if (std::string_view const why = runs_anyway(step); !why.empty())
     return said(forecast::run, std::string(why));
   for (std::uint16_t const slot : r.reads)
-    if (request_.graph.slots[slot].step != no_step && !slots_[slot].fingerprint)
-      return said(forecast::depends,
-                  "`" + std::string(request_.graph.slots[slot].name) + "` is not known yet");
+    if (rows().slots[slot].step != no_step && !slots_[slot].fingerprint)
+      return said(forecast::depends, "`" + std::string(rows().slots[slot].name) + "` is not known yet");
   std::string problem;
   std::vector<argument> arguments;
   hash_reads(step, lock);
-  if (needs_values(request_.graph, r)) {
+  if (needs_values(rows(), r)) {
     for (std::uint16_t const slot : r.reads)
       while (load(slot, false, step, problem, lock) != load_result::there)
         if (!problem.empty()) return said(forecast::depends, problem);

@@ -62,7 +62,7 @@ inline file_workers engine::workers() const {
 
 /// Reads what earlier processes knew of files, once in this one.
 inline void engine::recall_files() {
-  graph const& g = request_.graph;
+  graph const& g = rows();
   bool const looks =
       std::any_of(g.slots.begin(), g.slots.end(),
                   [](slot_row const& s) { return s.type->may_hold_file(); }) ||
@@ -85,7 +85,7 @@ inline void engine::remember_files() {
   files.reserve(seen.size());
   for (digest const& path : seen)
     if (known_file known = file_table::process().find(path); known.path) files.push_back(known);
-  digest const id = file_record_id(last_record_id(request_.options.project, request_.graph.name));
+  digest const id = file_record_id(last_record_id(request_.options.project, rows().name));
   std::string record = write_file_record(files);
   digest const now = hash_bytes(as_byte_view(record));
   bool is_new = false;

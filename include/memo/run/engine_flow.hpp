@@ -138,7 +138,7 @@ inline void engine::fail(std::uint32_t step, attempt&& made) {
   step_row const& r = row(step);
   std::vector<fact> facts{{"pipeline", std::string(r.pipeline)}};
   for (std::uint16_t const slot : r.reads) {
-    slot_row const& read = request_.graph.slots[slot];
+    slot_row const& read = rows().slots[slot];
     auto const& known = slots_[slot].fingerprint;
     std::string shown = "not hashed";
     if (known)
@@ -213,7 +213,7 @@ inline bool engine::reads_changed(std::uint32_t step) const {
 inline std::optional<memo::outcome> engine::inherited_end(std::uint32_t step) {
   std::optional<memo::outcome> end;
   auto look_at = [&](std::uint32_t slot) {
-    std::uint32_t const from = request_.graph.slots[slot].step;
+    std::uint32_t const from = rows().slots[slot].step;
     if (from == no_step || end) return;
     memo::outcome const o = steps_[from].outcome;
     if (steps_[from].phase != phase::done ||

@@ -32,7 +32,7 @@ inline std::string engine::miss_reason(std::uint32_t step) {
   step_row const& r = row(step);
   for (std::size_t i = 0; i < r.reads.size(); ++i) {
     std::uint32_t const at = r.reads[i];
-    slot_row const& slot = request_.graph.slots[at];
+    slot_row const& slot = rows().slots[at];
     if (slot.name != p.name) continue;
     if (p.tag == part::read && found.has_before != found.has_now && slots_[at].without)
       return added_value_reason(step, i, before->parts, found.has_now);
@@ -49,7 +49,7 @@ inline std::string engine::miss_reason(std::uint32_t step) {
 inline std::string engine::added_value_reason(std::uint32_t step, std::size_t read, std::string_view before,
                                               bool is_in_key_now) {
   std::uint32_t const at = row(step).reads[read];
-  slot_row const& slot = request_.graph.slots[at];
+  slot_row const& slot = rows().slots[at];
   std::string const without = value_bytes(*slots_[at].without);
   std::string const is = is_in_key_now ? value_bytes(steps_[step].seen[read]) : without;
   std::string was = without;
@@ -65,7 +65,7 @@ inline std::string engine::added_value_reason(std::uint32_t step, std::size_t re
 /// What stands behind the sentence on a changed input: the name of its file, or the step that ran and gave it, and why
 /// that ran. Of a chain of such steps, the first is named.
 inline std::string engine::cause_text(std::uint32_t step, std::uint32_t slot) {
-  slot_row const& read = request_.graph.slots[slot];
+  slot_row const& read = rows().slots[slot];
   if (read.step == no_step) {
     if (read.type->location == nullptr || slots_[slot].object == nullptr) return {};
     std::filesystem::path const path = read.type->location(slots_[slot].object.get());

@@ -29,7 +29,7 @@ inline void engine::find_heights(std::int64_t (*length)(engine const&, std::uint
 inline void engine::learn_lengths() {
   if (last_) return;
   std::optional<std::string> record =
-      request_.store.read_last(last_record_id(request_.options.project, request_.graph.name));
+      request_.store.read_last(last_record_id(request_.options.project, rows().name));
   last_ = record ? read_last_record(*record) : last_steps{};
   if (executor_ == nullptr || executor_->concurrency() == 1) return;
   ordered_ = true;
@@ -152,7 +152,7 @@ inline void engine::stop(std::string why) {
 inline void engine::run(executor_ref executor) {
   std::int64_t const start = time().steady_ns();
   report_.started_ms = time().wall_ms();
-  work_.start();
+  work_.start(start);
   task_group group;
   executor_ = &executor;
   group_ = &group;
@@ -162,7 +162,7 @@ inline void engine::run(executor_ref executor) {
     auto const needed =
         std::count_if(steps_.begin(), steps_.end(), [](step_state const& s) { return s.needed; });
     request_.options.observer->notice(
-        {event_kind::will_start, {}, request_.graph.name, static_cast<std::uint64_t>(needed), 0});
+        {event_kind::will_start, {}, rows().name, static_cast<std::uint64_t>(needed), 0});
   }
   recall_files();
   {

@@ -8,31 +8,33 @@ namespace memo::detail {
 
 inline engine::engine(run_request request)
     : request_(std::move(request)),
+      rows_(std::make_shared<memo::graph const>(std::move(request_.graph))),
       seed_(seed_of(request_.options.secret)),
-      slots_(request_.graph.slots.size()),
-      steps_(request_.graph.steps.size()) {
-  for (std::size_t i = 0; i < request_.graph.inputs.size(); ++i) {
-    slot_state& slot = slots_[request_.graph.inputs[i].slot];
+      slots_(rows().slots.size()),
+      steps_(rows().steps.size()) {
+  for (std::size_t i = 0; i < rows().inputs.size(); ++i) {
+    slot_state& slot = slots_[rows().inputs[i].slot];
     slot.object = request_.inputs[i];
     slot.retained = true;
   }
   for (std::size_t i = 0; i < steps_.size(); ++i) {
-    step_row const& r = request_.graph.steps[i];
+    step_row const& r = rows().steps[i];
     steps_[i].report.name = step_name(r);
     steps_[i].report.names.assign(r.names.begin(), r.names.end());
     steps_[i].exclusions = r.options.exclusions.all();
     for (std::string_view const why : r.check_whys) steps_[i].checks.push_back(check_identity(why));
   }
   ready_.reserve(2 * steps_.size() + 8);  // what becomes ready needs no memory
-  report_.pipeline = request_.graph.name;
+  report_.pipeline = rows().name;
   report_.is_plan = request_.plan_only;
+  report_.graph = rows_;
   find_needed();
   mark_forced();
   check_stores();
 }
 
 inline void engine::find_needed() {
-  auto const& g = request_.graph;
+  auto const& g = rows();
   for (std::uint32_t const target : request_.targets) {
     slots_[target].retained = true;
     if (g.slots[target].step != no_step) steps_[g.slots[target].step].needed = true;
@@ -75,14 +77,14 @@ inline void engine::find_needed() {
 
 inline void engine::mark_forced() {
   for (std::string const& name : request_.options.force) {
-    auto const found =
-        std::find_if(request_.graph.slots.begin(), request_.graph.slots.end(),
-                     [&](slot_row const& slot) { return slot.name == name && slot.step != no_step; });
-    if (found == request_.graph.slots.end()) {
+    auto const found = std::find_if(rows().slots.begin(), rows().slots.end(), [&](slot_row const& slot) {
+      return slot.name == name && slot.step != no_step;
+    });
+    if (found == rows().slots.end()) {
       std::string known;
       for (step_state const& s : steps_) known += (known.empty() ? "" : ", ") + s.report.name;
       throw usage_error("options.force names a step that the pipeline does not have",
-                        {{"step", name}, {"pipeline", std::string(request_.graph.name)}, {"steps", known}},
+                        {{"step", name}, {"pipeline", std::string(rows().name)}, {"steps", known}},
                         "force takes the names of steps, as in {.force = {\"mean\"}}");
     }
     steps_[found->step].forced = true;
@@ -90,7 +92,7 @@ inline void engine::mark_forced() {
 }
 
 inline void engine::check_stores() {
-  for (step_row const& r : request_.graph.steps)
+  for (step_row const& r : rows().steps)
     if (find_store(r.options.store) == nullptr) {
       std::string known;
       for (auto const& named : request_.named_stores) known += (known.empty() ? "" : ", ") + named.first;
@@ -149,7 +151,7 @@ inline void engine::add_report() {
   made->steps.resize(steps_.size());
   for (auto const& known : warnings_) made->warnings.push_back(known.second);
   std::size_t at = 0;
-  for (std::uint32_t const step : request_.graph.declared) {
+  for (std::uint32_t const step : rows().declared) {
     step_row const& r = row(step);
     step_report& line = made->steps[at++];
     fill_line(step, line);
@@ -163,8 +165,7 @@ inline void engine::add_report() {
   made->work = work_.spans();
   if (!made->work.empty()) {
     std::vector<std::uint32_t> place(steps_.size());
-    for (std::size_t i = 0; i < place.size(); ++i)
-      place[request_.graph.declared[i]] = static_cast<std::uint32_t>(i);
+    for (std::size_t i = 0; i < place.size(); ++i) place[rows().declared[i]] = static_cast<std::uint32_t>(i);
     for (work_span& span : made->work) span.step = place[span.step];
   }
   if (!waiting_note_.empty()) made->notes.push_back(waiting_note_);
@@ -180,7 +181,7 @@ inline void engine::add_report() {
 
 inline void engine::write_last() {
   if (!rules().writes || request_.plan_only) return;
-  digest const id = last_record_id(request_.options.project, request_.graph.name);
+  digest const id = last_record_id(request_.options.project, rows().name);
   std::string before;
   if (std::optional<std::string> kept = request_.store.read_last(id)) before = std::move(*kept);
   last_steps steps = read_last_record(before);
@@ -216,12 +217,12 @@ inline void engine::throw_failure() {
   if (strict_error_) std::rethrow_exception(strict_error_);
   if (request_.options.keep_going) return;
   bool cancelled = false;
-  for (std::uint32_t const step : request_.graph.declared) {
+  for (std::uint32_t const step : rows().declared) {
     if (steps_[step].outcome == outcome::failed) std::rethrow_exception(steps_[step].error);
     cancelled = cancelled || steps_[step].outcome == outcome::cancelled;
   }
   if (cancelled)
-    throw run_cancelled("the run was stopped", {{"pipeline", std::string(request_.graph.name)}},
+    throw run_cancelled("the run was stopped", {{"pipeline", std::string(rows().name)}},
                         "what was finished is kept, and is a hit next time");
 }
 

@@ -23,7 +23,7 @@ inline bool takes_view(step_row const& r, std::size_t parameter) {
 inline engine::load_result engine::load(std::uint32_t slot, bool elements_only, std::uint32_t reader,
                                         std::string& problem, std::unique_lock<std::mutex>& lock) {
   slot_state& s = slots_[slot];
-  slot_row const& described = request_.graph.slots[slot];
+  slot_row const& described = rows().slots[slot];
   if (s.object != nullptr || (elements_only && s.elements.owner != nullptr)) return load_result::there;
   if (s.busy) {
     if (reader != no_step) s.waiters.push_back(reader);
@@ -98,7 +98,7 @@ inline bool engine::gather(std::uint32_t step, std::vector<argument>& arguments,
           break;
         case load_result::lost:
           waits = true;
-          demand(request_.graph.slots[r.reads[i]].step, step, std::move(problem));
+          demand(rows().slots[r.reads[i]].step, step, std::move(problem));
           break;
       }
     }
@@ -112,7 +112,7 @@ inline bool engine::gather(std::uint32_t step, std::vector<argument>& arguments,
     if (s.object != nullptr) {
       a.object = s.object.get();
       a.owner = s.object;
-      if (takes_view(r, i)) a.elements = request_.graph.slots[r.reads[i]].type->elements(a.object);
+      if (takes_view(r, i)) a.elements = rows().slots[r.reads[i]].type->elements(a.object);
     } else {
       a.elements = s.elements.view;
       a.owner = s.elements.owner;
@@ -161,7 +161,7 @@ inline void engine::put_aside(std::uint32_t slot) {
 
 /// True where the store has the value, so that it can leave memory.
 inline bool engine::can_give_back(std::uint32_t slot) const {
-  slot_row const& described = request_.graph.slots[slot];
+  slot_row const& described = rows().slots[slot];
   if (described.step == no_step) return false;
   step_state const& s = steps_[described.step];
   return s.phase == phase::done && s.call.has_entry() &&
@@ -197,7 +197,7 @@ inline bool engine::may_move(std::uint32_t step, std::size_t parameter) const {
 /// Hands the value out, with the stored bytes where they will do, and keeps it from here on.
 inline engine::handed engine::obtain(std::uint32_t slot, bool elements_only) {
   slot_state& s = slots_[slot];
-  std::uint32_t const from = request_.graph.slots[slot].step;
+  std::uint32_t const from = rows().slots[slot].step;
   auto there = [&] { return s.object != nullptr || (elements_only && s.elements.owner != nullptr); };
   {
     // Without `outside_`: whoever holds it may run a step that waits for this very caller.
@@ -228,7 +228,7 @@ inline void engine::refuse(step_state const& s) const {
   if (s.error) std::rethrow_exception(s.error);
   if (s.outcome == outcome::not_needed)
     throw usage_error("a value was asked for that the run did not need",
-                      {{"step", s.report.name}, {"pipeline", std::string(request_.graph.name)}},
+                      {{"step", s.report.name}, {"pipeline", std::string(rows().name)}},
                       "add its name to the targets of the run, or run without targets");
   if (s.outcome == outcome::cancelled)
     throw run_cancelled("the step was not run because the run was stopped", {{"step", s.report.name}},
@@ -240,7 +240,7 @@ inline std::shared_ptr<void const> engine::value(std::uint32_t slot) { return ob
 inline shared_bytes engine::elements(std::uint32_t slot) {
   handed const value = obtain(slot, true);
   if (value.elements.owner != nullptr) return value.elements;
-  return {value.object, request_.graph.slots[slot].type->elements(value.object.get())};
+  return {value.object, rows().slots[slot].type->elements(value.object.get())};
 }
 
 }  // namespace memo::detail

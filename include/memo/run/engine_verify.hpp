@@ -14,7 +14,7 @@ inline std::string engine::inputs_text(std::uint32_t step) const {
   step_row const& r = row(step);
   std::string text;
   for (std::uint16_t const slot : r.reads) {
-    slot_row const& read = request_.graph.slots[slot];
+    slot_row const& read = rows().slots[slot];
     auto const& known = slots_[slot].fingerprint;
     text.append(text.empty() ? "" : ", ").append("`").append(read.name).append("` ");
     if (!known)
@@ -60,7 +60,7 @@ inline void engine::verify_hit(std::uint32_t step, std::vector<argument>& argume
         std::vector<fingerprint> const fingerprints = fingerprint_outputs(step, made.outputs);
         for (std::size_t i = 0; i < fingerprints.size() && difference.empty(); ++i) {
           stored_output const& kept = s.call.found().outputs[i];
-          value_type const& type = *request_.graph.slots[r.first_output + i].type;
+          value_type const& type = *rows().slots[r.first_output + i].type;
           if (fingerprints[i].value != kept.value.value && type.is_hashable())
             difference = describe_difference(step, i, made.outputs[i].get(), fingerprints[i],
                                              stored ? &*stored : nullptr);
@@ -87,7 +87,7 @@ inline void engine::verify_hit(std::uint32_t step, std::vector<argument>& argume
 inline shared_bytes engine::stored_form_of(std::uint32_t step, std::size_t output,
                                            map_request const* stored) {
   step_row const& r = row(step);
-  value_type const& type = *request_.graph.slots[r.first_output + output].type;
+  value_type const& type = *rows().slots[r.first_output + output].type;
   stored_output const& kept = steps_[step].call.found().outputs[output];
   if (kept.has_value()) {
     if (kept.is_inline) return kept.bytes;
@@ -106,7 +106,7 @@ inline std::string engine::describe_difference(std::uint32_t step, std::size_t o
                                                fingerprint const& now, map_request const* stored) {
   step_state& s = steps_[step];
   step_row const& r = row(step);
-  value_type const& type = *request_.graph.slots[r.first_output + output].type;
+  value_type const& type = *rows().slots[r.first_output + output].type;
   stored_output const& kept = s.call.found().outputs[output];
   std::string text = "`" + std::string(r.names[output]) + "` stored " + to_hex(kept.value.value) + ", now " +
                      to_hex(now.value);

@@ -42,7 +42,7 @@ struct map_request {
   bool verifies = false;        ///< hits run again by `options.verify`
   bool only_looks = false;      ///< a plan: no function is called, and nothing is loaded
   file_looks* files = nullptr;  ///< are told of the files that are looked at
-  work_log* work = nullptr;     ///< is told who computes elements, and when
+  work_log* work = nullptr;     ///< is told who computes elements, by the machine's clock; null: nobody is
   std::uint32_t step = 0;       ///< for `work`
 };
 

@@ -43,7 +43,8 @@ constexpr mode_rules const& rules_of(mode m) { return mode_table[static_cast<std
 
 }  // namespace detail
 
-/// Options of a runner; all have a default. MEMO_MODE and MEMO_JOBS in the environment override `mode` and `jobs`.
+/// Options of a runner; all have a default. MEMO_MODE and MEMO_JOBS in the environment override `mode` and `jobs`, where
+/// `overridable` allows it.
 struct options {
   memo::mode mode = memo::mode::read_write;
   unsigned jobs =
@@ -62,6 +63,7 @@ struct options {
   /// computed twice. Empty: 60 s, but outside of steps as long as it takes for a thread of this process; and not at all for
   /// another process on a network file system or under an MPI launcher, where a value asks for that too.
   std::optional<std::chrono::milliseconds> wait{};
+  bool overridable = true;             ///< by MEMO_MODE and MEMO_JOBS
   memo::observer* observer = nullptr;  ///< is told what happens; outlives the runs
   memo::clock const* clock = nullptr;  ///< null: the machine's
 };
@@ -80,7 +82,11 @@ inline std::uint64_t seed_of(std::string_view secret) {
 
 /// The options with what the environment overrides. Throws usage_error for a value that cannot be.
 inline options effective(options chosen) {
-  if (char const* text = std::getenv("MEMO_MODE"); text != nullptr && *text != '\0') {
+  auto const value_of = [&](char const* name) -> char const* {
+    char const* const text = chosen.overridable ? std::getenv(name) : nullptr;
+    return text != nullptr && *text != '\0' ? text : nullptr;
+  };
+  if (char const* const text = value_of("MEMO_MODE")) {
     std::string allowed;
     bool known = false;
     for (std::size_t i = 0; i < std::size(mode_table); ++i) {
@@ -92,7 +98,7 @@ inline options effective(options chosen) {
     }
     if (!known) throw_bad_variable("MEMO_MODE", text, allowed);
   }
-  if (char const* text = std::getenv("MEMO_JOBS"); text != nullptr && *text != '\0') {
+  if (char const* const text = value_of("MEMO_JOBS")) {
     unsigned long jobs = 0;
     bool valid = std::string_view(text).size() <= 5;
     for (char const* c = text; valid && *c != '\0'; ++c) {

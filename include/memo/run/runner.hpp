@@ -135,6 +135,13 @@ struct runner_access {
     return std::make_shared<engine>(with.request_for(p, plan_only, std::move(inputs), std::move(targets)));
   }
 
+  /// A runner with the options, named stores and threads of another one, and a main store of its own.
+  static runner with_store(runner const& like, any_store store) {
+    runner made = like;
+    made.store_ = std::move(store);
+    return made;
+  }
+
   /// As runner::run does; the engine has its report also where this throws.
   static void run(runner const& with, engine& made) { with.run_on_threads(made); }
 };

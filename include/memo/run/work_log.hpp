@@ -1,7 +1,6 @@
 /// Which thread worked for which step, and when: what the time line of a report is made of.
 #pragma once
 
-#include <memo/core/clock.hpp>
 #include <memo/report/report.hpp>
 
 #include <cstdint>
@@ -12,7 +11,7 @@
 
 namespace memo::detail {
 
-/// Spans of work of one run, by the machine's steady clock. Every function may be called from any thread.
+/// Spans of work of one run, by the steady time of its clock. Every function may be called from any thread.
 ///
 /// Calls for elements of one map that follow each other on a thread are one span: a map of a million short elements leaves
 /// as many spans as it has threads, and not a million.
@@ -20,8 +19,8 @@ class work_log {
  public:
   static constexpr std::size_t most = 10'000;
 
-  /// The run begins now.
-  void start() { start_ns_ = clock::system().steady_ns(); }
+  /// The run begins at this time of its clock.
+  void start(std::int64_t now_ns) { start_ns_ = now_ns; }
 
   /// This thread worked for a step. What is over the bound is not kept. Throws std::bad_alloc.
   void add(std::uint32_t step, std::int64_t from_ns, std::int64_t to_ns, std::uint64_t elements) {
