@@ -49,8 +49,10 @@ class engine {
   shared_bytes elements(std::uint32_t slot);
 
   /// What happened so far. A value that `value` computes again makes a new report; earlier ones stay as they are.
-  memo::report const& report() const {
+  memo::report const& report() {
     std::unique_lock const lock(mutex_);
+    // Not before somebody asks: a run whose report is not read pays nothing for it.
+    if (owes_report_) add_report();
     return *reports_.back();
   }
   unsigned jobs() const { return request_.options.jobs; }
@@ -61,8 +63,9 @@ class engine {
   void find_needed();
   void mark_forced();
   void check_stores();
-  void fill_line(std::uint32_t step, memo::step_report& line);
+  memo::step_report take_line(std::uint32_t step);
   void add_report();
+  void take_report_back();
   void write_last();
   void apply_limits();
   void throw_failure();
@@ -214,6 +217,7 @@ class engine {
   memo::report report_;                   // all but its lines and warnings
   std::vector<std::pair<std::uint32_t, std::string>> warnings_;  // by the step that they are about
   std::vector<std::shared_ptr<memo::report const>> reports_;
+  bool owes_report_ = false;  // what happened is not in the newest of them
   work_log work_;
   mutable std::mutex mutex_;
   std::mutex outside_;  // one caller at a time loads values after the run

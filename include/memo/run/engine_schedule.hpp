@@ -199,7 +199,7 @@ inline void engine::run(executor_ref executor) {
   remember_files();
   apply_limits();
   report_.time_ns = time().steady_ns() - start;
-  add_report();
+  owes_report_ = true;
   tell(event_kind::did_finish, no_step);
   throw_failure();
 }

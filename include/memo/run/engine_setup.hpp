@@ -122,10 +122,15 @@ inline any_store& engine::value_store_of(step_row const& r) {
   return process;
 }
 
-inline void engine::fill_line(std::uint32_t step, step_report& line) {
+/// The line of a step in the report. It takes what the step keeps for it, but for the name.
+inline step_report engine::take_line(std::uint32_t step) {
   step_state& s = steps_[step];
   step_row const& r = row(step);
-  line = s.report;
+  step_report line = std::move(s.report);
+  s.report.name = line.name;
+  line.values.clear();
+  line.values.reserve(r.names.size());
+  line.bytes = 0;
   line.outcome = s.outcome;
   line.forecast = s.forecast;
   line.reason = s.why;
@@ -140,21 +145,21 @@ inline void engine::fill_line(std::uint32_t step, step_report& line) {
     line.forecast = s.outcome == outcome::hit ? forecast::hit : none ? forecast::not_needed : forecast::run;
   }
   if (line.forecast == forecast::hit) line.change.clear();
-  if (!s.call.has_entry()) return;
+  if (!s.call.has_entry()) return line;
   for (stored_output const& o : s.call.found().outputs) line.bytes += o.size;
   if (s.outcome == outcome::hit) line.saved_ns = s.call.found().cost_ns;
+  return line;
 }
 
 inline void engine::add_report() {
   auto made = std::make_shared<memo::report>(report_);
   std::string rebuilt, unchecked;
-  made->steps.resize(steps_.size());
+  made->steps.reserve(steps_.size());
   for (auto const& known : warnings_) made->warnings.push_back(known.second);
-  std::size_t at = 0;
   for (std::uint32_t const step : rows().declared) {
     step_row const& r = row(step);
-    step_report& line = made->steps[at++];
-    fill_line(step, line);
+    made->steps.push_back(take_line(step));
+    step_report const& line = made->steps.back();
     bool const cached =
         steps_[step].needed && r.policy != cache_policy::never && request_.options.mode != mode::off;
     if (cached && r.policy == cache_policy::inputs_only)
@@ -177,6 +182,14 @@ inline void engine::add_report() {
     made->warnings.push_back("changed code is not noticed in steps with .cache(memo::inputs_only): " +
                              unchecked);
   reports_.push_back(std::move(made));
+  owes_report_ = false;
+}
+
+/// Before steps run again after the run: the next report goes on from what the newest one says.
+inline void engine::take_report_back() {
+  if (owes_report_) add_report();
+  std::size_t at = 0;
+  for (std::uint32_t const step : rows().declared) steps_[step].report = reports_.back()->steps[at++];
 }
 
 inline void engine::write_last() {

@@ -214,11 +214,12 @@ inline engine::handed engine::obtain(std::uint32_t slot, bool elements_only) {
     load_result const result = load(slot, elements_only, no_step, problem, lock);
     if (result == load_result::there) return {s.object, s.elements};
     if (result != load_result::lost) continue;
+    take_report_back();
     demand(from, no_step, std::move(problem));
     lock.unlock();
     drive(from);
     lock.lock();
-    add_report();
+    owes_report_ = true;
     if (strict_error_) std::rethrow_exception(strict_error_);
   }
 }

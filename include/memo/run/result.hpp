@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 namespace memo {
@@ -72,5 +73,10 @@ class run_result {
  private:
   std::shared_ptr<detail::engine> engine_;
 };
+
+/// The type of what a run of a pipeline gives, for where it has to be spelled:
+/// `void print(memo::result_of<retrieval> const& run);`
+template <auto const& Pipeline>
+using result_of = run_result<std::remove_cvref_t<decltype(Pipeline)>>;
 
 }  // namespace memo
