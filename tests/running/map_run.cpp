@@ -468,7 +468,7 @@ TEST_CASE("what elements cost is known when they are found") {
   CHECK(map.run(numbers(0, 10), store).cost_ns <= cold.cost_ns / 2);
 }
 
-TEST_CASE("progress is told now and then") {
+TEST_CASE("progress is told at the beginning, now and then, and at the end") {
   test::recorder recorder;
   memo::memory_store const store;
   hand_map<int, double> map([](int const& x, double, memo::context*) {
@@ -479,8 +479,10 @@ TEST_CASE("progress is told now and then") {
   map.options.observer = &recorder;
   CHECK(map.run(numbers(0, 100), store).ran == 100);
   std::size_t const told = recorder.count(memo::event_kind::did_progress);
-  CHECK(told >= 1);
+  CHECK(told >= 3);
   CHECK(told <= 60);
+  CHECK(recorder.seen().front().count == 0);
+  CHECK(recorder.seen().back().count == 100);
   for (auto const& e : recorder.seen()) {
     CHECK(e.step == "ys");
     CHECK(e.count <= 100);

@@ -71,9 +71,9 @@ class task_group {
 
   /// True for the group itself and for those that its tasks, and theirs, made.
   bool is_below(task_group const& other) const {
-    task_group const* group = this;
-    while (group != &other && group->maker_ != nullptr) group = group->maker_->group;
-    return group == &other;
+    task_group const* tasks = this;
+    while (tasks != &other && tasks->maker_ != nullptr) tasks = tasks->maker_->group;
+    return tasks == &other;
   }
   /// True if the task that runs in this frame, or one that it waits for, made the group.
   bool is_below(detail::task_frame const& frame) const {
@@ -103,10 +103,10 @@ class task_group {
 /// and may be called from a running task for another group: then it runs only tasks of that group or below it. Tasks do
 /// not throw. `submit` throws std::bad_alloc at most, and then the task is not in the group.
 template <class E>
-concept executor = requires(E e, E const ce, task_group& group, task const& t) {
+concept executor = requires(E e, E const ce, task_group& tasks, task const& t) {
   { ce.concurrency() } -> std::same_as<unsigned>;  // how many tasks can run at the same time
-  e.submit(group, t);
-  e.wait(group);
+  e.submit(tasks, t);
+  e.wait(tasks);
 };
 
 /// A reference to any executor, for code that is not a template. Cheap to copy; the executor outlives it.
@@ -118,8 +118,8 @@ class executor_ref {
       : self_(&e), table_(&table_of<E>) {}
 
   unsigned concurrency() const { return table_->concurrency(self_); }
-  void submit(task_group& group, task const& t) { table_->submit(self_, group, t); }
-  void wait(task_group& group) { table_->wait(self_, group); }
+  void submit(task_group& tasks, task const& t) { table_->submit(self_, tasks, t); }
+  void wait(task_group& tasks) { table_->wait(self_, tasks); }
 
  private:
   struct functions {

@@ -36,9 +36,9 @@ class gate {
   explicit gate(unsigned jobs) : jobs_(jobs) { classes_.push_back({1, 0, {}}); }
 
   /// Strong guarantee: std::bad_alloc, and then nothing has changed.
-  void push(task_group& group, task const& work) {
+  void push(task_group& tasks, task const& work) {
     std::lock_guard const lock(mutex_);
-    queued_task entry{work, &group, number_};
+    queued_task entry{work, &tasks, number_};
     entry.work.weight = std::clamp(work.weight, 1U, jobs_);
     weight_class& of = class_of(entry.work.weight);
     of.waiting.reserve_for(of.tasks + 1);
@@ -48,7 +48,7 @@ class gate {
     for (std::string_view const name : work.exclusions) ++find(name)->tasks;
     if (entry.work.weight > 1) heavy_.store(heavy_.load(std::memory_order_relaxed) + 1);
     of.waiting.push(entry);
-    for (task_group* g = &group; g != nullptr; g = g->parent()) g->queued.fetch_add(1);
+    for (task_group* g = &tasks; g != nullptr; g = g->parent()) g->queued.fetch_add(1);
     publish();
   }
 
@@ -167,11 +167,11 @@ class gate {
 
   /// A task that was set aside, of exactly this group. Groups that threads of the parent made may be gone: their addresses
   /// are compared only.
-  bool take_aside(queued_task& taken, task_group const& group) {
-    if (!has_aside_.load(std::memory_order_relaxed) || !group.is_from_before_fork()) return false;
+  bool take_aside(queued_task& taken, task_group const& tasks) {
+    if (!has_aside_.load(std::memory_order_relaxed) || !tasks.is_from_before_fork()) return false;
     std::lock_guard const lock(mutex_);
     for (queued_task& candidate : aside_)
-      if (candidate.group == &group) {
+      if (candidate.group == &tasks) {
         taken = candidate;
         taken.work.weight = 1;
         taken.work.exclusions = {};

@@ -15,23 +15,23 @@ class inline_executor {
  public:
   unsigned concurrency() const { return 1; }
 
-  void submit(task_group& group, task const& t) {
-    queue_.push_back({&group, t, t.next ? --first_ : ++last_});
+  void submit(task_group& tasks, task const& t) {
+    queue_.push_back({&tasks, t, t.next ? --first_ : ++last_});
     std::push_heap(queue_.begin(), queue_.end(), later);
-    group.add();
+    tasks.add();
   }
 
   /// Runs tasks until the group has none: of any group, but in a task only those of this group or below it, as the task
   /// holds its exclusions.
-  void wait(task_group& group) {
+  void wait(task_group& tasks) {
     bool const in_task = detail::frame_here != nullptr;
     detail::task_frame frame{nullptr, detail::frame_here, this};
-    while (group.pending() != 0) {
+    while (tasks.pending() != 0) {
       auto at = queue_.begin();
       if (in_task) {
         at = queue_.end();
         for (auto i = queue_.begin(); i != queue_.end(); ++i)
-          if (i->group->is_below(group) && (at == queue_.end() || later(*at, *i))) at = i;
+          if (i->group->is_below(tasks) && (at == queue_.end() || later(*at, *i))) at = i;
       }
       if (at == queue_.end()) return;
       queued const found = *at;

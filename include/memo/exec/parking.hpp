@@ -112,9 +112,9 @@ class parking {
   }
 
   /// Wakes those that may run only tasks below their group: if this group is, or all for null.
-  void wake_restricted(task_group const* group) {
+  void wake_restricted(task_group const* tasks) {
     wake_if([&](sleeper const& s) {
-      return s.home == this && s.is_restricted && (group == nullptr || group->is_below(*s.group));
+      return s.home == this && s.is_restricted && (tasks == nullptr || tasks->is_below(*s.group));
     });
   }
   /// The same for those that have tasks in the shared queue.
@@ -126,8 +126,8 @@ class parking {
     wake_if([&](sleeper const& s) { return s.home == this; });
   }
 
-  static void wake_group(task_group const* group) noexcept {
-    wake_if([&](sleeper const& s) { return s.group == group; });
+  static void wake_group(task_group const* tasks) noexcept {
+    wake_if([&](sleeper const& s) { return s.group == tasks; });
   }
 
  private:

@@ -47,8 +47,8 @@ class pool {
   unsigned jobs() const { return jobs_; }
   unsigned threads() const { return started_.load(); }
 
-  void submit(task_group& group, task const& t);
-  void wait(task_group& group);
+  void submit(task_group& tasks, task const& t);
+  void wait(task_group& tasks);
   /// Ends the threads, waits for them if no task is in the way, and drops the executor's share.
   void close();
 
@@ -90,10 +90,10 @@ class pool {
   void deactivate(session& s);
   bool give_away(plain_task const& unwanted, std::int64_t priority = 0);
   void publish_next(session& s);
-  void wait_in_task(session& outer, task_group& group);
+  void wait_in_task(session& outer, task_group& tasks);
 
-  void submit_to_deque(session& s, task_group& group, plain_task const& t);
-  void submit_to_gate(task_group& group, task const& t);
+  void submit_to_deque(session& s, task_group& tasks, plain_task const& t);
+  void submit_to_gate(task_group& tasks, task const& t);
   bool has_work() const;
   /// There is a new task in the gate. Its group may be gone: the task may have run.
   void announce_in_gate() {
@@ -101,9 +101,9 @@ class pool {
     if (parking_.has_restricted()) parking_.wake_restricted_in_gate();
   }
   /// There is a new task in the deque of the calling thread. The group is null if it may be gone.
-  void announce_in_deque(task_group const* group) {
+  void announce_in_deque(task_group const* tasks) {
     if (parking_.needs_wake()) wake_one();
-    if (parking_.has_restricted()) parking_.wake_restricted(group);
+    if (parking_.has_restricted()) parking_.wake_restricted(tasks);
   }
   /// There is room for tasks in the gate, of which the caller takes so many.
   void announce_free_gate(std::size_t taken) {

@@ -132,11 +132,11 @@ inline bool pool::search(session& s) {
 
 /// Runs the task of the session, and then those of its group that lie ready here: for them nothing has to be asked.
 inline void pool::run(session& s) {
-  task_group* const group = s.current.group;
-  s.group = group;
-  if (s.credit_group != group) {
+  task_group* const tasks = s.current.group;
+  s.group = tasks;
+  if (s.credit_group != tasks) {
     s.settle();
-    s.credit_group = group;
+    s.credit_group = tasks;
   }
   if (s.current.is_admitted()) {
     s.current.work.run(s.current.work.state, s.current.work.argument);
@@ -145,7 +145,7 @@ inline void pool::run(session& s) {
     announce_free_gate(s.only == nullptr ? 1 : 0);
     s.current.work.weight = 1;
     s.current.work.exclusions = {};
-    s.done_in(*group);
+    s.done_in(*tasks);
     return;
   }
   auto* run = s.current.work.run;
@@ -154,16 +154,16 @@ inline void pool::run(session& s) {
   plain_task other;
   for (;;) {
     run(state, argument);
-    s.done_in(*group);
+    s.done_in(*tasks);
     if (s.has_next) {
-      if (s.next.group != group || gate_.best() > s.next_priority) return;
+      if (s.next.group != tasks || gate_.best() > s.next_priority) return;
       s.has_next = false;
       run = as_word(s.next.run);
       state = as_word(s.next.state);
       argument = as_word(s.next.argument);
     } else {
       if (gate_.best() > 0 || !s.own.tasks.pop(other)) return;
-      if (other.group != group) break;
+      if (other.group != tasks) break;
       run = other.run;
       state = other.state;
       argument = other.argument;
@@ -196,51 +196,51 @@ inline void pool::work(session& s) {
   frame_here = s.outer;
 }
 
-[[gnu::noinline]] inline void pool::submit_to_deque(session& s, task_group& group, plain_task const& t) {
-  s.add_to(group);
+[[gnu::noinline]] inline void pool::submit_to_deque(session& s, task_group& tasks, plain_task const& t) {
+  s.add_to(tasks);
   try {
     s.own.tasks.push(t, jobs_ > 1);
   } catch (...) {
-    group.done();
+    tasks.done();
     throw;
   }
-  if (jobs_ > 1 && parking_.is_anybody_asleep()) announce_in_deque(&group == s.group ? &group : nullptr);
+  if (jobs_ > 1 && parking_.is_anybody_asleep()) announce_in_deque(&tasks == s.group ? &tasks : nullptr);
 }
 
 // Small, so that it is compiled into its caller, where much of the task is a constant.
-[[gnu::always_inline]] inline void pool::submit(task_group& group, task const& t) {
-  if (t.weight > 1 || !t.exclusions.empty()) return submit_to_gate(group, t);
+[[gnu::always_inline]] inline void pool::submit(task_group& tasks, task const& t) {
+  if (t.weight > 1 || !t.exclusions.empty()) return submit_to_gate(tasks, t);
   session* const s = session_here();
-  if (s == nullptr) return submit_to_gate(group, t);
+  if (s == nullptr) return submit_to_gate(tasks, t);
   if (t.next && !s->has_next) {
-    s->add_to(group);
-    s->next = {as_word(t.run), as_word(t.state), as_word(t.argument), &group};
+    s->add_to(tasks);
+    s->next = {as_word(t.run), as_word(t.state), as_word(t.argument), &tasks};
     s->next_priority = t.priority;
     s->has_next = true;
   } else if (t.priority == 0) {
-    submit_to_deque(*s, group, {as_word(t.run), as_word(t.state), as_word(t.argument), &group});
+    submit_to_deque(*s, tasks, {as_word(t.run), as_word(t.state), as_word(t.argument), &tasks});
   } else {
-    submit_to_gate(group, t);
+    submit_to_gate(tasks, t);
   }
 }
 
-[[gnu::noinline]] inline void pool::submit_to_gate(task_group& group, task const& t) {
-  group.add();
+[[gnu::noinline]] inline void pool::submit_to_gate(task_group& tasks, task const& t) {
+  tasks.add();
   try {
-    gate_.push(group, t);
+    gate_.push(tasks, t);
   } catch (...) {
-    group.done();
+    tasks.done();
     throw;
   }
   if (!t.next && parking_.is_anybody_asleep()) announce_in_gate();
 }
 
 /// The task gives back its weight meanwhile.
-inline void pool::wait_in_task(session& outer, task_group& group) {
+inline void pool::wait_in_task(session& outer, task_group& tasks) {
   worker& w = outer.own;
   outer.settle();
-  session s(w, &group, &group);
-  if (outer.has_next && outer.next.group->is_below(group)) {
+  session s(w, &tasks, &tasks);
+  if (outer.has_next && outer.next.group->is_below(tasks)) {
     s.has_next = std::exchange(outer.has_next, false);
     s.next = outer.next;
     s.next_priority = outer.next_priority;
@@ -257,21 +257,21 @@ inline void pool::wait_in_task(session& outer, task_group& group) {
   if (weight != 0) gate_.take_back(weight);
 }
 
-inline void pool::wait(task_group& group) {
-  if (group.pending() == 0) return;
+inline void pool::wait(task_group& tasks) {
+  if (tasks.pending() == 0) return;
   if (session* const inside = session_here()) {
-    wait_in_task(*inside, group);
+    wait_in_task(*inside, tasks);
     return;
   }
   worker* w = workers_.take();
   for (; w == nullptr; w = workers_.take()) {
-    if (group.pending() == 0) return;
+    if (tasks.pending() == 0) return;
     ::sched_yield();
   }
   share();
   waiting_outside_.fetch_add(1);
   {
-    session s(*w, &group, frame_here != nullptr ? &group : nullptr);
+    session s(*w, &tasks, frame_here != nullptr ? &tasks : nullptr);
     work(s);
     deactivate(s);
   }

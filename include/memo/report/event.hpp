@@ -20,7 +20,7 @@ enum class event_kind : std::uint8_t {
   did_replace,   ///< a step that ran again gave another digest than its entry held
   did_warn,      ///< the store could not read or write; `text` says what
   did_log,       ///< a step wrote a line with context::log
-  did_progress,  ///< a step said how far it is: `count` of `total`
+  did_progress,  ///< a step said how far it is, or, with the text `elements`, a map: `count` of `total`
   did_finish,    ///< the run is over
   will_wait,     ///< a result is waited for that another thread or process computes; `text` says which
 };

@@ -80,6 +80,7 @@ class engine {
   void park(std::uint32_t step, claim_result&& busy);
   static void wake(void* self, std::uint64_t step) noexcept;
   void stop(std::string why);
+  void tell_of_broken_end() noexcept;
   void finish_tasks(executor_ref executor, task_group& group);
   void drive(std::uint32_t step);
 

@@ -148,6 +148,14 @@ inline void engine::stop(std::string why) {
     }
 }
 
+/// An observer hears of the end, also of a run that breaks; but it may be what broke it.
+inline void engine::tell_of_broken_end() noexcept {
+  try {
+    tell(event_kind::did_finish, no_step);
+  } catch (...) {
+  }
+}
+
 /// Runs what is needed with an executor, and waits for all of it.
 inline void engine::run(executor_ref executor) {
   std::int64_t const start = time().steady_ns();
@@ -194,7 +202,10 @@ inline void engine::run(executor_ref executor) {
   inside_ = nullptr;
   executor_ = nullptr;
   group_ = nullptr;
-  if (broken_) std::rethrow_exception(broken_);
+  if (broken_) {
+    tell_of_broken_end();
+    std::rethrow_exception(broken_);
+  }
   write_last();
   remember_files();
   apply_limits();

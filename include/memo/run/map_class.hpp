@@ -178,7 +178,9 @@ class map_run {
 
   void run_missing() {
     done_.store(made_.found);
+    tell_elements();
     parallel(missing_.size(), [this](std::size_t first, std::size_t last) { run_range(first, last); });
+    if (!is_over()) tell_elements();
     if (packs_ && request_.writes) packs_->flush();
     made_.ran = ran_.load();
     made_.cost_ns += cost_ns_.load();
@@ -330,8 +332,12 @@ class map_run {
       return;
     }
     if (now - last < every_ns || !told_at_ns_.compare_exchange_strong(last, now)) return;
+    tell_elements();
+  }
+  void tell_elements() {
+    if (request_.options.observer == nullptr) return;
     request_.options.observer->notice(
-        {event_kind::did_progress, row_.names.front(), {}, done_.load(), elements_.distinct()});
+        {event_kind::did_progress, row_.names.front(), "elements", done_.load(), elements_.distinct()});
   }
 
   // map_verify.hpp
