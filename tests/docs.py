@@ -6,6 +6,7 @@ usage: docs.py SOURCE_DIR SCRATCH_DIR COMPILER FLAG..."""
 import os
 import pathlib
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -53,13 +54,22 @@ def run_console(block, program, scratch, source, text):
             if done and done.returncode:
                 return [f"the README's command fails: {command}\n{done.stderr[:2000]}"]
             continue
-        done = subprocess.run([program] + command.split()[1:], cwd=scratch, env=environment, capture_output=True,
-                              text=True, timeout=120)
+        done = subprocess.run([program] + shlex.split(command)[1:], cwd=scratch, env=environment, text=True, timeout=120,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         expected += ["$ " + squeeze(command)] + normalise(output)
-        found += ["$ " + squeeze(command)] + normalise(done.stdout + done.stderr)
+        found += ["$ " + squeeze(command)] + normalise(done.stdout)
     if expected != found:
         return ["the printed output of the README differs; it is now:\n" + "\n".join(found)]
     return []
+
+
+def compiled(source_file, scratch, command, problems):
+    """The program that an example is, or None where it does not compile."""
+    program = scratch / source_file.parent.name
+    done = subprocess.run(command + ["-O2", "-pthread", str(source_file), "-o", str(program)], capture_output=True, text=True)
+    if done.returncode:
+        problems.append(f"{source_file} does not compile:\n{done.stderr[:2000]}")
+    return None if done.returncode else program
 
 
 def check(source, scratch, command):
@@ -77,19 +87,18 @@ def check(source, scratch, command):
             if not same:
                 problems.append(f"the program that opens with '{first}' is no file of examples/")
                 continue
-            program = scratch / same[0].parent.name
-            done = subprocess.run(command + ["-O2", "-pthread", str(same[0]), "-o", str(program)], capture_output=True,
-                                  text=True)
-            if done.returncode:
-                problems.append(f"{same[0]} does not compile:\n{done.stderr[:2000]}")
-                program = None
+            program = compiled(same[0], scratch, command, problems)
         elif language == "cpp":
             counted += 1
             if not any(squeeze(block) in passage for passage in passages):
                 problems.append(f"the passage that opens with '{first}' stands in no example and no test")
-        elif language == "console" and program and f"$ ./{program.name}" in block:
+        elif language == "console" and (shown := re.search(r"^\$ \./(\w+)", block, re.MULTILINE)):
             counted += 1
-            problems += run_console(block, str(program.resolve()), scratch / "run", source, same[0].read_text("utf-8"))
+            main = source / "examples" / shown[1] / "main.cpp"
+            if not program or program.name != shown[1]:
+                program = compiled(main, scratch, command, problems)
+            if program:
+                problems += run_console(block, str(program.resolve()), scratch / "run", source, main.read_text("utf-8"))
     if counted < 2:
         problems.append("README.md shows no program with its output")
     print(f"{counted} blocks of README.md checked")

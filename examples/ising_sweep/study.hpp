@@ -1,8 +1,8 @@
 /// The pipeline of the sweep: each point of the grid is simulated once, whatever grid it belongs to.
 ///
-///     points -+-> results -+
-///     sweeps -+            +-> picture
-///     points --------------+
+///     sizes, temperatures, also -> points -+-> results -+
+///                                  sweeps -+            +-> picture
+///                                  points --------------+
 ///
 #pragma once
 
@@ -10,13 +10,24 @@
 #include "plot.hpp"
 
 #include <memo/memo.hpp>
+#include <memo/sweep.hpp>
 
+#include <filesystem>
 #include <map>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace ising {
+
+/// So many temperatures from 1.5 to 3.5, evenly spaced, and some more; for each of the sizes.
+inline std::vector<point> grid(std::vector<int> const& sizes, unsigned count,
+                               std::vector<double> const& also) {
+  using namespace memo::literals;
+  auto temperatures = memo::linspace(1.5, 3.5, count);
+  temperatures.insert(temperatures.end(), also.begin(), also.end());
+  return memo::grid<point>("size"_in = sizes, "temperature"_in = temperatures);
+}
 
 /// The seed belongs to project, pipeline, step, point and number of sweeps: the same in every run, on every machine.
 inline observables simulate_point(memo::context& context, point const& p, int sweeps) {
@@ -56,7 +67,12 @@ inline std::string draw(std::vector<point> const& points, std::vector<observable
 }
 
 inline constexpr auto study = memo::pipeline<"ising_sweep">(
-    memo::input<"points", std::vector<point>>, memo::input<"sweeps", int>,
+    memo::input<"sizes", std::vector<int>>.defaults_to([] { return std::vector{8, 16, 32, 64}; }),
+    memo::input<"temperatures", unsigned>.defaults_to(41),
+    memo::input<"also", std::vector<double>>.defaults_to([] { return std::vector<double>{}; }),
+    memo::input<"sweeps", int>.defaults_to(1000),
+    memo::input<"folder", std::filesystem::path>.defaults_to("build/ising_sweep"),  // read by no step
+    memo::step<"points">(grid).from<"sizes", "temperatures", "also">().version<1>(),
     memo::step<"results">(simulate_point).over<"points">().from<"sweeps">().version<1>(),
     memo::step<"picture">(draw).from<"points", "results">().version<1>());
 

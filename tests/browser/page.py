@@ -12,6 +12,7 @@ import sys
 import tempfile
 import urllib.parse
 
+sys.dont_write_bytecode = True  # the folder of the sources stays as it is
 import contrast
 import webdriver
 
@@ -61,6 +62,8 @@ def panel(page):
       return {name: text("h2"), outcome: text(".outcome"), why: text(".why"), facts: Object.fromEntries(terms),
               key: [...panel.querySelectorAll(".key-parts li")].map(line => line.textContent),
               digests: [...panel.querySelectorAll(".digest")].map(line => line.textContent),
+              elements: [...panel.querySelectorAll(".lines:not(.key-parts) li")].map(line => line.textContent),
+              links: [...panel.querySelectorAll(".links a")].map(link => link.textContent),
               alerts: [...panel.querySelectorAll(".alert")].map(line => line.textContent),
               shown: getComputedStyle(panel).display !== "none"}""")
 
@@ -77,6 +80,16 @@ def check_panel(page, data, i, how):
     same(seen["why"], reason(step), where + ": reason")
     same(seen["key"], step["key_parts"], where + ": key parts")
     same(seen["digests"], [d for d in [step["key"], *step["values"]] if d], where + ": digests")
+    same(seen["facts"].get("Waited for", ""), step["waited_for"], where + ": waited for")
+    same(seen["elements"][:len(step["element_reasons"])], step["element_reasons"], where + ": elements")
+    alerts = [f"Verify: {step['difference']}"] if step["differs"] else []
+    alerts += ["Not reproducible: it ran again and gave another value."] if step["not_reproducible"] else []
+    same(seen["alerts"], alerts, where + ": alerts")
+    if data["graph"] and len(data["graph"]["steps"]) == len(data["steps"]):
+        wiring = data["graph"]["steps"][i]
+        producers = {name: other["name"] for other in data["graph"]["steps"] for name in other["names"]}
+        reads = [producers.get(name, name) for name in wiring["reads"]]
+        same(seen["links"][:len(set(reads))], list(dict.fromkeys(reads)), where + ": reads")
     same(seen["facts"].get("Time"), duration(step["time_ns"]) if step["time_ns"] else None, where + ": time")
     same(seen["facts"].get("Saved"), duration(step["saved_ns"]) if step["saved_ns"] else None, where + ": saved")
 

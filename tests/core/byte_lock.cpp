@@ -5,7 +5,9 @@
 #include <memo/core/file.hpp>
 
 #include <catch2/catch.hpp>
+#include <cstdint>
 #include <string>
+#include <vector>
 
 using namespace memo::detail::os;
 
@@ -33,6 +35,27 @@ TEST_CASE("a byte is locked by one open file at a time") {
   unlock_byte(first.value.get(), far);
   CHECK(try_lock_byte(second.value.get(), far) == 0);
   CHECK(std::filesystem::file_size(path) == 0);
+}
+
+TEST_CASE("the first byte that somebody has is found among many") {
+  scratch_folder const folder;
+  auto const path = folder / "file";
+  auto const holder = open_to_lock(here, path.c_str(), 0600, own_group);
+  auto const other = open_for_reading(here, path.c_str());
+  constexpr std::uint64_t last = 10'000;
+  CHECK(next_locked_byte(other.value.get(), 0, last).value == last + 1);
+  for (unsigned const at : {7000u, 10u, 3000u, 11u, 10'000u, 10'001u})
+    CHECK(try_lock_byte(holder.value.get(), at) == 0);
+  std::vector<std::uint64_t> found;
+  for (std::uint64_t at = 0; at <= last;) {
+    auto const next = next_locked_byte(other.value.get(), at, last);
+    REQUIRE(next);
+    if (next.value <= last) found.push_back(next.value);
+    at = next.value + 1;
+  }
+  CHECK(found == std::vector<std::uint64_t>{10, 11, 3000, 7000, 10'000});
+  CHECK(next_locked_byte(holder.value.get(), 0, last).value == last + 1);
+  CHECK(next_locked_byte(-1, 0, last).error == EBADF);
 }
 
 TEST_CASE("what cannot be locked says why") {

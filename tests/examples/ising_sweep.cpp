@@ -133,37 +133,39 @@ TEST_CASE("the picture has a curve for each size, the exact one, and axes with n
 
 TEST_CASE("a second sweep is all hits, and of a finer or larger grid only the new points run") {
   scratch_folder const folder;
-  auto const sweep = [&](std::vector<ising::point> const& points, int sweeps = 40) {
+  auto const sweep = [&](std::vector<int> sizes, unsigned temperatures, std::vector<double> also = {},
+                         int sweeps = 40) {
     memo::runner const runner{memo::directory_store{folder / "cache"}};
-    return runner.run(ising::study, "points"_in = points, "sweeps"_in = sweeps);
+    return runner.run(ising::study, "sizes"_in = std::move(sizes), "temperatures"_in = temperatures,
+                      "also"_in = std::move(also), "sweeps"_in = sweeps);
   };
-  auto const points = grid({4, 8}, {1.5, 2.5, 3.5});
-  auto const cold = sweep(points);
+  auto const cold = sweep({4, 8}, 3);
+  REQUIRE(cold.get<"points">().size() == 6);
+  CHECK(cold.get<"points">()[4].temperature == 2.5);
   CHECK(cold.report()["results"].elements == 6);
   CHECK(cold.report()["results"].elements_ran == 6);
 
-  auto const warm = sweep(points);
-  CHECK(warm.report().count(memo::outcome::hit) == 2);
+  auto const warm = sweep({4, 8}, 3);
+  CHECK(warm.report().count(memo::outcome::hit) == 3);
   CHECK(warm.report()["results"].elements_ran == 0);
   CHECK(equal(warm.get<"results">(), cold.get<"results">()));
 
-  auto const finer = sweep(grid({4, 8}, {1.5, 2.0, 2.5, 3.5}));
+  auto const finer = sweep({4, 8}, 3, {2.0});
   CHECK(finer.report()["results"].elements == 8);
   CHECK(finer.report()["results"].elements_ran == 2);
-  CHECK(equal({finer.get<"results">()[0], finer.get<"results">()[2]},
+  CHECK(equal({finer.get<"results">()[0], finer.get<"results">()[1]},
               {cold.get<"results">()[0], cold.get<"results">()[1]}));
 
-  CHECK(sweep(grid({8, 4, 16}, {3.5})).report()["results"].elements_ran == 1);
-  CHECK(sweep(points).report()["results"].outcome == memo::outcome::hit);
-  CHECK(sweep(points, 60).report()["results"].elements_ran == 6);
+  CHECK(sweep({8, 4, 16}, 1, {3.5}).report()["results"].elements_ran == 2);  // 16 at 1.5 and at 3.5
+  CHECK(sweep({4, 8}, 3).report()["results"].outcome == memo::outcome::hit);
+  CHECK(sweep({4, 8}, 3, {}, 60).report()["results"].elements_ran == 6);
 }
 
 TEST_CASE("the results of a sweep do not depend on the number of threads") {
-  auto const points = grid({4, 8, 16}, {1.5, 2.0, 2.5, 3.0});
-  auto const with = [&](unsigned jobs) {
+  auto const with = [](unsigned jobs) {
     auto const run = memo::runner{memo::memory_store{}, {.jobs = jobs}}.run(
-        ising::study, "points"_in = points, "sweeps"_in = 40);
-    CHECK(run.report()["results"].elements_ran == points.size());
+        ising::study, "sizes"_in = {4, 8, 16}, "temperatures"_in = 4U, "sweeps"_in = 40);
+    CHECK(run.report()["results"].elements_ran == 12);
     return run.get<"results">();
   };
   CHECK(equal(with(1), with(4)));

@@ -1,5 +1,6 @@
 // The passages of README.md that are no whole program.
 #include <memo/memo.hpp>
+#include <memo/report/console.hpp>
 #include <memo/sweep.hpp>
 
 #include <catch2/catch.hpp>
@@ -56,6 +57,17 @@ memo::write_csv("curve.csv", points, memo::column<"magnetisation">(run.get<"curv
     CHECK(rows == 82);
   }
   std::filesystem::remove("curve.csv");
+}
+
+TEST_CASE("the README's console observes a run") {
+  memo::memory_store const store;
+  // clang-format off
+memo::console console;
+memo::runner runner{store, {.observer = &console}};
+  // clang-format on
+  auto const points = memo::grid<point>("size"_in = {16}, "temperature"_in = {1.5});
+  CHECK(runner.run(study, "points"_in = points).report()["curve"].outcome == memo::outcome::ran);
+  CHECK(runner.run(study, "points"_in = points).report()["curve"].outcome == memo::outcome::hit);
 }
 
 TEST_CASE("the README's memoized function is computed once and then read back") {

@@ -75,6 +75,29 @@ TEST_CASE("the holder is named where it signed, lives, and is the one that signe
   CHECK(two->holder({5, 5}) == "another process");  // of which nobody is left
 }
 
+TEST_CASE("those who hold claims are found by their locks") {
+  scratch_folder const folder;
+  auto const one = open_in(folder);
+  auto const looking = os::open_for_reading(os::here, (folder / "claims").c_str());
+  REQUIRE(looking);
+  auto const holders = [&](std::size_t most = 100) {
+    return claim_file::holders(looking.value.get(), most).value;
+  };
+  CHECK(holders().empty());
+  std::string const own = "process " + std::to_string(::getpid());
+  for (std::uint64_t const low : {std::uint64_t{0}, std::uint64_t{77}, (std::uint64_t{1} << 60) - 1})
+    CHECK(one->try_claim({1, low}) == 0);
+  CHECK(one->try_turn({1, 5}) == 0);  // is no claim
+  CHECK(holders() == std::vector<std::string>{own, own, own});
+  CHECK(holders(2).size() == 2);
+  // Somebody else's signature is not taken over where nobody of that number lives.
+  write_content(folder / "claims", "");
+  CHECK(holders() == std::vector<std::string>(3, "another process"));
+  one->release({1, 77});
+  CHECK(holders().size() == 2);
+  CHECK(claim_file::holders(-1, 1).error == EBADF);
+}
+
 TEST_CASE("a deleted file is known") {
   scratch_folder const folder;
   auto const one = open_in(folder);

@@ -64,3 +64,30 @@ TEST_CASE("what a dying writer left is no damage") {
   CHECK(result.gaps == 0);
   CHECK(result.damaged.empty());
 }
+
+TEST_CASE("a part of a log is read up to where it ends, and its entries are shown") {
+  scratch_folder const folder;
+  test::log_user user(folder / "cache");
+  for (int i = 0; i < 10; ++i) {
+    auto const payload = encode_entry(samples::sample(i).value);
+    CHECK(user.put(record_kind::entry, key_of(i), memo::as_text(payload.view())) == 0);
+    CHECK(user.put(100 + i, 1000) == 0);
+  }
+  user.reader.sync();
+  auto const view = user.reader.view();
+  std::uint64_t before = 0;
+  for (std::uint64_t end = log_page_size; end <= view->log->committed(); end += memo::payload_alignment) {
+    std::vector<memo::digest> shown;
+    auto const result = check_log(*view, end, [&](record_header const& header, memo::byte_view payload) {
+      CHECK(memo::hash_bytes(payload) == header.checksum);
+      shown.push_back(header.id);
+    });
+    CHECK(result.gaps == 0);
+    CHECK(result.damaged.empty());
+    CHECK(result.checked >= before);
+    CHECK(shown.size() == (result.checked + 1) / 2);
+    for (std::size_t i = 0; i < shown.size(); ++i) CHECK(shown[i] == key_of(static_cast<int>(i)));
+    before = result.checked;
+  }
+  CHECK(before == 20);
+}

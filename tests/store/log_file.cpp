@@ -180,6 +180,71 @@ TEST_CASE("behind the mark a scan goes on as long as there is one whole record a
   CHECK(scanned(*log, made.size()) == std::vector<std::uint64_t>{log_page_size, first, third});
 }
 
+TEST_CASE("a scan gives payloads of any length without keeping the log in memory") {
+  handmade_log made;
+  std::vector<std::uint64_t> at;
+  std::vector<std::size_t> const sizes{
+      0, 1, 100, log_scan::most_at_once - 64, log_scan::most_at_once, 3'000'000, 100};
+  for (std::size_t i = 0; i < sizes.size(); ++i) at.push_back(made.add(static_cast<int>(i), sizes[i]));
+  made.mark();
+  auto const log = made.open();
+  log_scan scan(*log, log_page_size);
+  for (std::size_t i = 0; i < sizes.size(); ++i) {
+    REQUIRE(scan.next());
+    REQUIRE(scan.offset() == at[i]);
+    auto const payload = scan.payload(std::uint64_t{1} << 30);
+    REQUIRE(payload);
+    CHECK(memo::as_text(*payload) == value_of(static_cast<int>(i), sizes[i]));
+    CHECK(scan.payload(sizes[i]));
+    if (sizes[i] != 0) CHECK_FALSE(scan.payload(sizes[i] - 1));
+  }
+  CHECK_FALSE(scan.next());
+  // In any order.
+  for (std::size_t const i : {5u, 0u, 6u, 3u}) {
+    REQUIRE(scan.go_to(at[i]));
+    CHECK(scan.header().id == key_of(static_cast<int>(i)));
+    CHECK(memo::as_text(scan.payload(UINT64_MAX).value()) == value_of(static_cast<int>(i), sizes[i]));
+  }
+  CHECK_FALSE(scan.go_to(at[5] + 64));
+  CHECK_FALSE(scan.go_to(made.size()));
+  CHECK_FALSE(scan.go_to(made.size() + 4096));
+  CHECK(scan.error() == 0);
+}
+
+TEST_CASE("a scan gives no payload that is damaged or cut off") {
+  handmade_log made;
+  std::uint64_t const short_one = made.add(0);
+  std::uint64_t const long_one = made.add(1, 2'000'000);
+  made.mark();
+  made.bytes()[short_one + 64] ^= 1;
+  auto log = made.open();
+  log_scan scan(*log, log_page_size);
+  REQUIRE(scan.go_to(short_one));
+  CHECK_FALSE(scan.payload(UINT64_MAX));
+  std::filesystem::resize_file(made.write(), made.size() - 1'000'000);
+  REQUIRE(scan.go_to(long_one));
+  CHECK_FALSE(scan.payload(UINT64_MAX));
+  CHECK(scan.error() == 0);
+}
+
+TEST_CASE("a header is looked at without more of the log being kept") {
+  handmade_log made;
+  std::uint64_t const at = made.add(0);
+  made.mark();
+  for (std::uint64_t const budget : {std::uint64_t{0}, std::uint64_t{1} << 20}) {
+    auto const log = made.open(budget);
+    record_header header;
+    CHECK(log->peek_header_at(at, header) == record_state::good);
+    CHECK(header.id == key_of(0));
+    CHECK_FALSE(log->is_known_below(1000, at));
+    CHECK(log->header_at(at, header) == record_state::good);
+    CHECK(log->is_known_below(1000, at) == (budget != 0));
+    CHECK(log->peek_header_at(at, header) == record_state::good);
+    CHECK(log->peek_header_at(at + 64, header) == record_state::damaged);
+    CHECK(log->peek_header_at(made.size(), header) == record_state::damaged);
+  }
+}
+
 TEST_CASE("no payload poses as a record") {
   handmade_log inner;
   inner.add(7);

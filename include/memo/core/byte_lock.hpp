@@ -5,6 +5,7 @@
 
 #include <memo/core/os_calls.hpp>
 
+#include <algorithm>
 #include <cstdint>
 
 namespace memo::detail::os {
@@ -47,6 +48,31 @@ inline outcome<bool> is_byte_locked([[maybe_unused]] int fd, [[maybe_unused]] st
   }
 #endif
   return {false, EOPNOTSUPP};
+}
+
+/// A byte from `first` to `last` that somebody else has, and none before it is had; `last + 1` where there is none.
+inline outcome<std::uint64_t> next_locked_byte([[maybe_unused]] int fd, std::uint64_t first,
+                                               std::uint64_t last) {
+#ifdef F_OFD_GETLK
+  if constexpr (sizeof(off_t) >= 8) {
+    std::uint64_t found = last + 1;
+    // Of several locks the system tells any: before it there may be more.
+    while (first < found) {
+      struct flock range{};
+      range.l_type = F_WRLCK;
+      range.l_whence = SEEK_SET;
+      range.l_start = static_cast<off_t>(first);
+      range.l_len = static_cast<off_t>(found - first);
+      int error = 0;
+      retried(error, [&] { return table.fcntl(fd, F_OFD_GETLK, &range); });
+      if (error != 0) return {last + 1, error};
+      if (range.l_type == F_UNLCK) break;
+      found = std::max(first, static_cast<std::uint64_t>(range.l_start));
+    }
+    return {found, 0};
+  }
+#endif
+  return {last + 1, EOPNOTSUPP};
 }
 
 /// The name of the file system of an open file where several machines share it, or where a program outside the kernel

@@ -108,8 +108,8 @@ class console final : public observer {
   std::uint64_t const generation_;
   detail::screen screen_;
   bool const has_colours_;
-  std::atomic<std::uint64_t> epoch_{
-      0};  // a line that was made before the last change of it is not drawn any more
+  // A line that was made before its last change is not drawn any more.
+  std::atomic<std::uint64_t> epoch_{0};
 
   std::mutex lock_;  // guards what follows; never held while something is written
   progress run_;

@@ -19,14 +19,13 @@ namespace memo {
 struct running_step_progress {
   std::string name;
   std::int64_t started_ns = 0;
-  std::uint64_t done =
-      0;  ///< of `total`: the elements of a map, or what the step said; both 0 where it said nothing
+  std::uint64_t done = 0;  ///< of `total`: elements of a map, or what the step said; both 0: it said nothing
   std::uint64_t total = 0;
   bool is_verify = false;  ///< it is a hit that runs again to be compared
   std::string waits_for;   ///< who computes its result elsewhere; empty: it runs here
   std::string reason;      ///< why it runs
 
-  // Where its speed is measured from: two moments, so that the older lies in the first half of its time.
+  /// Where its speed is measured from: `older`, which lies in the first half of the time since `first`.
   struct moment {
     std::int64_t at_ns = 0;
     std::uint64_t done = 0;
@@ -42,7 +41,8 @@ struct running_step_progress {
 /// as one, which ends with the last of them. Steps of one name count once.
 ///
 /// The time left is an estimate, or nothing where there is no ground for one:
-/// - A step that says how far it is, as maps do, takes on at the speed that it had lately: since a moment in the first half of the time that it was heard of.
+/// - A step that says how far it is, as maps do, goes on at the speed that it had lately: over the last half, or somewhat more,
+///   of the time since it first said so.
 /// - Any other takes as long as those that ran to their end in this run took on average. At least three must have, and
 ///   their standard error must be less than half of the average; a step that takes more than twice as long as the
 ///   longest of them makes the estimate impossible as long as it runs.

@@ -23,6 +23,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace memo::detail {
 
@@ -98,13 +99,25 @@ class claim_file {
 
   /// Who has a key, in words.
   std::string holder(digest const& key) const {
-    std::array<std::byte, slot_size> raw;
-    auto const got = os::read_at(fd_.get(), raw.data(), raw.size(), slot_of(key));
-    slot const there = got.value == raw.size() ? decode(raw) : slot{};
-    bool const is_known = got && there.pid != 0 && there.sum == sum_of(there) && there.key == key.high &&
-                          there.machine == own_.machine && there.start != 0 &&
-                          there.start == process_start(there.pid);
-    return is_known ? "process " + std::to_string(there.pid) : "another process";
+    slot const there = read_slot(fd_.get(), slot_of(key));
+    return there.key == key.high ? words_for(there, own_.machine) : words_for({}, 0);
+  }
+
+  /// Who has claims by the locks on an open file, in words, once for each; at most `most` of them. Keys that share a slot
+  /// are taken for those of the process that signed it last.
+  static os::outcome<std::vector<std::string>> holders(int fd, std::size_t most) {
+    std::uint64_t const machine = machine_identity();
+    std::uint64_t const first = claim_offset({});
+    std::uint64_t const last = 2 * first - 1;
+    os::outcome<std::vector<std::string>> found;
+    for (std::uint64_t at = first; found.value.size() < most;) {
+      auto const next = os::next_locked_byte(fd, at, last);
+      found.error = next.error;
+      if (!next || next.value > last) break;
+      found.value.push_back(words_for(read_slot(fd, slot_of({0, next.value - first})), machine));
+      at = next.value + 1;
+    }
+    return found;
   }
 
  private:
@@ -132,6 +145,18 @@ class claim_file {
     return {load_little<std::uint64_t>(raw.data()), load_little<std::uint64_t>(raw.data() + 8),
             load_little<std::uint32_t>(raw.data() + 16), load_little<std::uint32_t>(raw.data() + 20),
             load_little<std::uint64_t>(raw.data() + 24)};
+  }
+
+  static slot read_slot(int fd, std::uint64_t at) {
+    std::array<std::byte, slot_size> raw;
+    auto const got = os::read_at(fd, raw.data(), raw.size(), at);
+    slot const there = got.value == raw.size() ? decode(raw) : slot{};
+    return got && there.sum == sum_of(there) ? there : slot{};
+  }
+  static std::string words_for(slot const& there, std::uint64_t machine) {
+    bool const is_known = there.pid != 0 && there.machine == machine && there.start != 0 &&
+                          there.start == process_start(there.pid);
+    return is_known ? "process " + std::to_string(there.pid) : "another process";
   }
 
   void sign(digest const& key) {

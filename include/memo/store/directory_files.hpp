@@ -24,21 +24,6 @@ struct found_record {
   bool is_damaged = false;  ///< there is something, and it is no record
 };
 
-/// A file that is named like a record, or like one that is being written.
-struct found_file {
-  digest id;
-  std::string name;  ///< relative to the folder of its kind
-  std::uint64_t size = 0;
-  std::int64_t modified_ns = 0;
-  bool is_temporary = false;
-};
-
-/// What lies in the folder of a kind.
-struct found_files {
-  std::vector<found_file> files;
-  bool is_complete = true;  ///< false where a part could not be looked at
-};
-
 /// What a record is made of: bytes in pieces, or those of a file.
 struct record_source {
   record_header header;
@@ -139,43 +124,6 @@ class directory_files {
     int const error = os::remove_file(in, name);
     // An empty folder in a record's place would be in the way for ever.
     return error == 0 || (error == EISDIR && os::remove_folder(in, name) == 0);
-  }
-
-  /// All files with names of ours, with their sizes and times where `with_status`.
-  found_files list(record_kind kind, bool with_status) {
-    found_files all;
-    int const in = folder(kind);
-    if (in < 0) return all;
-    // What is gone, or is no folder of ours, is missed by nobody.
-    auto const note = [&](int error) {
-      if (error != 0 && error != ENOENT && error != ENOTDIR && error != ELOOP) all.is_complete = false;
-    };
-    auto const shards = os::names_in(in);
-    note(shards.error);
-    for (auto const& shard : shards.value) {
-      if (!is_shard_name(shard)) continue;
-      auto const inside = os::open_folder(in, shard.c_str());
-      note(inside.error);
-      if (!inside) continue;
-      auto const names = os::names_in(inside.value.get());
-      note(names.error);
-      for (auto const& name : names.value) {
-        found_file file;
-        file.is_temporary = is_temporary_name(name);
-        if (!file.is_temporary && !is_record_rest(name)) continue;
-        if (!file.is_temporary) file.id = *digest_from_hex(shard + name);
-        if (with_status || file.is_temporary) {
-          auto const status = os::status_at(inside.value.get(), name.c_str());
-          note(status.error);
-          if (!status) continue;
-          file.size = status.value.size;
-          file.modified_ns = status.value.modified_ns;
-        }
-        file.name = shard + '/' + name;
-        all.files.push_back(std::move(file));
-      }
-    }
-    return all;
   }
 
   /// Removes half-written files beside the folders of records that are as old as `is_old` wants them.

@@ -3,6 +3,8 @@
 ///     root/MEMO           the marker: "memo store\nlayout 1\nuuid <32 hex>\n"
 ///     root/CACHEDIR.TAG   tells backup programs that this is a cache
 ///     root/.gitignore     "*"
+///     root/history.jsonl  the log of runs: export/history.hpp
+///     root/last_run/      the reports of the last runs: cli/last_run.hpp
 ///     root/v1/lock        held while one process collects
 ///     root/v1/claims      locked by who computes: claim_file.hpp says how. Made by the first claim, never removed
 ///     root/v1/e/ab/<30 hex>   entries: the key's 32 digits
@@ -99,14 +101,19 @@ struct folder_state {
   os::unique_fd folder;
 };
 
+/// True for the names that memo makes directly in a root.
+inline bool is_name_in_root(std::string_view name) {
+  return name == "MEMO" || name == "CACHEDIR.TAG" || name == ".gitignore" || name == "v1" ||
+         name == "history.jsonl" || name == "history.jsonl.new" || name == "last_run" ||
+         is_temporary_name(name);
+}
+
 /// True where every name in a folder is one that memo makes, so that nobody else's files are there.
 inline bool has_only_our_names(int folder) {
   auto const names = os::names_in(folder);
   if (!names) return false;
   for (std::string_view const name : names.value) {
-    bool const known = name == "MEMO" || name == "CACHEDIR.TAG" || name == ".gitignore" || name == "v1" ||
-                       is_temporary_name(name);
-    if (!known) return false;
+    if (!is_name_in_root(name)) return false;
   }
   return true;
 }

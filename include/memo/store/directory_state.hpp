@@ -100,8 +100,8 @@ class directory_state {
   verify_result verify() {
     verify_result result;
     for (record_kind const kind : {record_kind::entry, record_kind::object, record_kind::last})
-      for (auto const& file : files_.list(kind, false).files) {
-        if (file.is_temporary) continue;
+      each_file(files_, kind, false, [&](found_file const& file) {
+        if (file.is_temporary) return;
         ++result.checked;
         // Verifying is no use: the time of use stays.
         auto const record = files_.read(kind, file.id, access::read_only);
@@ -110,7 +110,7 @@ class directory_state {
             (kind == record_kind::entry && record.status == lookup::hit && !decode_entries(record.payload));
         if (is_bad) ++result.damaged;
         if (is_bad) files_.remove(kind, file.name.c_str());
-      }
+      });
     if (result.damaged != 0) room_.forget();
     return result;
   }

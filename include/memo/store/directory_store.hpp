@@ -96,15 +96,11 @@ class directory_store {
   /// Removes an object that no entry names any more.
   void discard(digest const& object) const { state_->discard(object); }
   void visit(void (*seen)(void*, entry_info const&), void* state) const {
-    for (auto const& info : list()) seen(state, info);
+    detail::each_entry(state_->files(), [&](entry_info const& info) { seen(state, info); });
   }
   std::vector<entry_info> list() const {
     std::vector<entry_info> all;
-    for (auto const& file : state_->files().list(detail::record_kind::entry, false).files) {
-      if (file.is_temporary) continue;
-      auto const found = state_->find(file.id, access::read_only);
-      if (found.status == lookup::hit) all.push_back(detail::info_of(file.id, *found.variants));
-    }
+    detail::each_entry(state_->files(), [&](entry_info const& info) { all.push_back(info); });
     return all;
   }
   entries show(digest const& key) const {
@@ -124,8 +120,11 @@ class directory_store {
 
   /// Removes the entries of a step, named by any of its outputs or by "" for all steps of the pipeline.
   void clear_step(std::string_view pipeline, std::string_view step) const {
-    for (auto const& info : list())
-      if (info.pipeline == pipeline && detail::names_step(info.step, step)) state_->erase(info.key);
+    std::vector<digest> keys;
+    detail::each_entry(state_->files(), [&](entry_info const& info) {
+      if (info.pipeline == pipeline && detail::names_step(info.step, step)) keys.push_back(info.key);
+    });
+    for (digest const& key : keys) state_->erase(key);
   }
 
  private:

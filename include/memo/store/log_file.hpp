@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <utility>
 
 namespace memo::detail {
@@ -100,10 +101,16 @@ class log_file {
     if (offset > mark || mark - offset < record_header_size) return record_state::damaged;
     std::byte const* const there = cache_.bytes(offset, record_header_size, mark);
     if (there != nullptr) return check(byte_view(there, record_header_size), offset, mark, found);
-    header_bytes raw;
-    auto const got = os::read_at(descriptor(), raw.data(), raw.size(), offset);
-    if (!got) return record_state::damaged;
-    return check(byte_view(raw).first(got.value), offset, mark, found);
+    return read_header_at(offset, mark, found);
+  }
+
+  /// The same, without keeping more of the log in memory for it.
+  record_state peek_header_at(std::uint64_t offset, record_header& found) const {
+    std::uint64_t const mark = committed();
+    if (offset > mark || mark - offset < record_header_size) return record_state::damaged;
+    std::byte const* const there = cache_.kept(offset, record_header_size);
+    if (there != nullptr) return check(byte_view(there, record_header_size), offset, mark, found);
+    return read_header_at(offset, mark, found);
   }
 
   /// True where the record at an offset is known to be shorter than `size`, without asking the file.
@@ -150,6 +157,13 @@ class log_file {
     bool const is_limited = ::getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
     return is_limited ? 2 * committed + (std::uint64_t{64} << 20)
                       : std::max(std::uint64_t{16} << 30, 4 * committed);
+  }
+
+  record_state read_header_at(std::uint64_t offset, std::uint64_t mark, record_header& found) const {
+    header_bytes raw;
+    auto const got = os::read_at(descriptor(), raw.data(), raw.size(), offset);
+    if (!got) return record_state::damaged;
+    return check(byte_view(raw).first(got.value), offset, mark, found);
   }
 
   bool read_apart(std::uint64_t offset, std::uint64_t size, shared_bytes& payload) const {
@@ -205,6 +219,17 @@ class log_scan {
     return false;
   }
 
+  /// Goes to the record at an offset; false where there is none whose header is sound.
+  bool go_to(std::uint64_t offset) {
+    at_ = offset;
+    size_ = 0;
+    if (offset > end_ || end_ - offset < record_header_size) return false;
+    if (log_.check(window(offset, record_header_size), offset, end_, header_) != record_state::good)
+      return false;
+    size_ = log_record_size(header_.size);
+    return true;
+  }
+
   record_header const& header() const { return header_; }
   std::uint64_t offset() const { return at_; }
   /// Of the record, with its header and what fills it up.
@@ -229,6 +254,29 @@ class log_scan {
     return buffer_.view().subspan(skipped, static_cast<std::size_t>(std::min(size, filled_ - skipped)));
   }
 
+  /// The payload of the record that it is at, verified, valid until the next call; nothing where it is damaged, cut off, or
+  /// longer than `most`. Nothing of it is kept.
+  std::optional<byte_view> payload(std::uint64_t most) {
+    if (header_.size > most) return std::nullopt;
+    std::uint64_t const at = at_ + record_header_size;
+    byte_view bytes;
+    if (header_.size <= buffer_.size()) {
+      bytes = window(at, header_.size);
+    } else {
+      // Before memory is taken: a header may be sound and the file cut behind it.
+      auto const end = os::end_of(log_.descriptor());
+      if (error_ == 0) error_ = end.error;
+      if (!end || end.value < at || end.value - at < header_.size) return std::nullopt;
+      if (long_.size() < header_.size) long_ = aligned_block(static_cast<std::size_t>(header_.size));
+      auto const got =
+          os::read_at(log_.descriptor(), long_.data(), static_cast<std::size_t>(header_.size), at);
+      if (error_ == 0) error_ = got.error;
+      bytes = long_.view().first(got.value);
+    }
+    if (bytes.size() != header_.size || hash_bytes(bytes) != header_.checksum) return std::nullopt;
+    return bytes;
+  }
+
   static constexpr std::uint64_t most_at_once = std::uint64_t{1} << 20;
 
  private:
@@ -241,6 +289,7 @@ class log_scan {
   std::uint64_t size_ = 0;
   record_header header_;
   aligned_block buffer_;
+  aligned_block long_;
   std::uint64_t start_ = 0;
   std::uint64_t filled_ = 0;
   std::uint64_t ahead_ = least_ahead;

@@ -379,7 +379,7 @@ class log_reader {
     std::uint64_t const before = view->find(header.kind, header.id);
     if (before != 0) {
       record_header old;
-      if (view->log->header_at(before, old) == record_state::good)
+      if (view->log->peek_header_at(before, old) == record_state::good)
         counts_.dead_bytes += log_record_size(old.size);
     }
     if (header.is_gone) counts_.dead_bytes += record_header_size;

@@ -381,18 +381,15 @@ struct log_snapshot_file {
   bool is_durable = false;  ///< forced to the disk before it is shown
 };
 
-/// Writes the snapshot of a log: what `old` (or null) says, as `tail` changes it. `numbers` tells the log, the watermark and
-/// the live bytes. A reader of `name` sees the old file or the whole new one. Gives 0 or an errno, and then `name` is as it
-/// was: EIO where `old` cannot be read, EINVAL where it or `tail` is of another log. What is put into
-/// `tail` meanwhile is in it or not. Takes 0.06 us a record. May throw std::bad_alloc.
-inline int write_log_snapshot(int folder, char const* name, log_snapshot_numbers numbers,
-                              log_snapshot const* old, log_table const& tail,
-                              log_snapshot_file const& how = {}) {
-  std::uint64_t const seed = log_seed(numbers.uuid, numbers.generation);
-  if (tail.seed() != seed || (old != nullptr && old->seed() != seed)) return EINVAL;
-  // Twice, as the first slot's place depends on how many there are; this keeps memory small.
+/// Writes the snapshot of a log from what `each(seen)` says: it calls `seen(log_slot)` with ascending tags and gives 0 or an
+/// errno, and is asked twice, as the first slot's place depends on how many there are; this keeps memory small. `numbers`
+/// tells the log, the watermark and the live bytes. A reader of `name` sees the old file or the whole new one. Gives 0 or
+/// an errno, and then `name` is as it was.
+template <class Each>
+int write_log_slots(int folder, char const* name, log_snapshot_numbers numbers, Each each,
+                    log_snapshot_file const& how = {}) {
   numbers.entries = numbers.objects = numbers.lasts = 0;
-  int error = merge_slots(old, tail, [&](log_slot const& one) {
+  int error = each([&](log_slot const& one) {
     auto const kind = one.place().kind;
     ++(kind == record_kind::entry    ? numbers.entries
        : kind == record_kind::object ? numbers.objects
@@ -406,7 +403,7 @@ inline int write_log_snapshot(int folder, char const* name, log_snapshot_numbers
   if (!made) return made.error;
   unfinished_file aside{folder, std::move(temporary)};
   to.write_to(made.value.get());
-  error = merge_slots(old, tail, [&](log_slot const& one) { to.add(one); });
+  error = each([&](log_slot const& one) { to.add(one); });
   if (int const failed = to.finish(); error == 0) error = failed;
   auto const header = encode_snapshot_header(numbers, to.shape());
   if (error == 0) error = os::write_at(made.value.get(), header, 0);
@@ -415,6 +412,16 @@ inline int write_log_snapshot(int folder, char const* name, log_snapshot_numbers
   if (error == 0) error = os::rename_file(folder, aside.name.c_str(), folder, name);
   aside.is_finished = error == 0;
   return error;
+}
+
+/// The same from what `old` (or null) says, as `tail` changes it: EIO where `old` cannot be read, EINVAL where it or `tail` is
+/// of another log. What is put into `tail` meanwhile is in it or not. Takes 0.06 us a record. May throw std::bad_alloc.
+inline int write_log_snapshot(int folder, char const* name, log_snapshot_numbers const& numbers,
+                              log_snapshot const* old, log_table const& tail,
+                              log_snapshot_file const& how = {}) {
+  std::uint64_t const seed = log_seed(numbers.uuid, numbers.generation);
+  if (tail.seed() != seed || (old != nullptr && old->seed() != seed)) return EINVAL;
+  return write_log_slots(folder, name, numbers, [&](auto seen) { return merge_slots(old, tail, seen); }, how);
 }
 
 }  // namespace memo::detail

@@ -184,16 +184,20 @@ class log_writer {
     numbers.watermark = view_->log->marked();
     std::uint64_t const written = numbers.watermark - log_page_size;
     numbers.live_bytes = written - std::min(written, counts.dead_bytes);
-    if (write_index(numbers, view_->snapshot.get(), *view_->tail) != 0) return;
+    if (write_log_snapshot(root_.folder(0), log_name("index", numbers.generation).c_str(), numbers,
+                           view_->snapshot.get(), *view_->tail, index_file()) != 0)
+      return;
     auto fresh = log_snapshot::open(root_.folder(0), log_name("index", numbers.generation).c_str(),
                                     numbers.uuid, numbers.generation, budget_);
     if (fresh != nullptr) reader_.adopt(view_->log, std::move(fresh));
     renew();
   }
 
-  int write_index(log_snapshot_numbers const& numbers, log_snapshot const* before, log_table const& tail) {
-    return write_log_snapshot(root_.folder(0), log_name("index", numbers.generation).c_str(), numbers, before,
-                              tail, {file_mode(root_.share()), root_.group()});
+  /// Writes the index of a log from slots, as `write_log_slots` wants them.
+  template <class Each>
+  int write_index(log_snapshot_numbers const& numbers, Each each) {
+    return write_log_slots(root_.folder(0), log_name("index", numbers.generation).c_str(), numbers, each,
+                           index_file());
   }
 
   /// Leaves no log, for where there is no room for an empty one. Other processes notice within a tenth of a second.
@@ -304,6 +308,8 @@ class log_writer {
     int const closing = made.value.close();
     return error != 0 ? error : closing;
   }
+
+  log_snapshot_file index_file() const { return {file_mode(root_.share()), root_.group()}; }
 
   turn lock(int& error, bool waits) {
     int const folder = root_.folder(0);

@@ -3,6 +3,7 @@
 
 #include <memo/core/clock.hpp>
 #include <memo/store/claims.hpp>
+#include <memo/store/entry_outline.hpp>
 #include <memo/store/integrity.hpp>
 #include <memo/store/limits.hpp>
 #include <memo/store/log_check.hpp>
@@ -185,22 +186,23 @@ class mmap_state {
     return {counts.entries, counts.objects, size_of(*view)};
   }
 
-  /// Calls `seen(key, variants)` for each entry, in the order in which they were written.
+  /// Calls `seen(entry_info)` for each entry, in the order in which they were written. Nothing of the log is kept in memory
+  /// for it.
   template <class Seen>
   void each_entry(Seen seen) {
     reader_.sync();
     auto const view = reader_.view();
     if (view == nullptr) return;
     log_scan scan(*view->log, log_page_size);
+    entry_outline outline;
     while (scan.next()) {
       auto const& header = scan.header();
       bool const is_live = header.kind == record_kind::entry && !header.is_gone &&
                            view->find(header.kind, header.id) == scan.offset();
-      shared_bytes payload;
-      if (!is_live ||
-          view->log->read(header.kind, header.id, scan.offset(), view, payload) != record_state::good)
-        continue;
-      if (auto const variants = decode_entries(payload)) seen(header.id, *variants);
+      auto const payload = is_live ? scan.payload(max_entry_size) : std::nullopt;
+      if (!payload || !read_outline(*payload, outline)) continue;
+      outline.info.key = header.id;
+      seen(outline.info);
     }
   }
 

@@ -4,6 +4,7 @@
 #include <memo/store/directory_store.hpp>
 #include <memo/store/mmap_state.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <concepts>
 #include <cstdint>
@@ -62,13 +63,11 @@ class log_store {
   bool erase(digest const& key) const { return state_->remove(record_kind::entry, {&key, 1}) != 0; }
   void discard(digest const& object) const { state_->remove(record_kind::object, {&object, 1}); }
   void visit(void (*seen)(void*, entry_info const&), void* state) const {
-    state_->each_entry(
-        [&](digest const& key, entries const& variants) { seen(state, info_of(key, variants)); });
+    state_->each_entry([&](entry_info const& info) { seen(state, info); });
   }
   std::vector<entry_info> list() const {
     std::vector<entry_info> all;
-    state_->each_entry(
-        [&](digest const& key, entries const& variants) { all.push_back(info_of(key, variants)); });
+    state_->each_entry([&](entry_info const& info) { all.push_back(info); });
     return all;
   }
   entries show(digest const& key) const {
@@ -83,9 +82,16 @@ class log_store {
   void clear() const { state_->clear(); }
   void clear_step(std::string_view pipeline, std::string_view step) const {
     std::vector<digest> keys;
-    for (auto const& info : list())
+    state_->each_entry([&](entry_info const& info) {
       if (info.pipeline == pipeline && names_step(info.step, step)) keys.push_back(info.key);
-    state_->remove(record_kind::entry, keys);
+    });
+    // Not in one piece: what is added to the log is in memory until it is written, and others wait for their turn.
+    constexpr std::size_t at_once = 4096;
+    for (std::span<digest const> left(keys); !left.empty();) {
+      auto const some = left.first(std::min(left.size(), at_once));
+      state_->remove(record_kind::entry, some);
+      left = left.subspan(some.size());
+    }
   }
 
  private:

@@ -26,6 +26,11 @@ class pins {
     return hold;
   }
 
+  bool empty() const {
+    std::lock_guard const guard(table_->lock);
+    return table_->counts.size() == 0;
+  }
+
   bool contains(digest const& key) const {
     std::lock_guard const guard(table_->lock);
     return table_->counts.find(key) != nullptr;

@@ -60,7 +60,8 @@ class tiered_store {
     state_->fast().discard(object);
   }
   void visit(void (*seen)(void*, entry_info const&), void* state) const {
-    for (auto const& info : list()) seen(state, info);
+    state_->slow().visit(seen, state);
+    for (auto const& info : state_->list_fast().alone) seen(state, info);
   }
   std::vector<entry_info> list() const {
     auto all = state_->slow().list();
