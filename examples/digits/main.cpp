@@ -41,4 +41,4 @@ void print(memo::result_of<recognition> const& run) {
   std::printf("\n");
 }
 
-int main(int argc, char** argv) { return memo::cli(argc, argv, recognition, memo::directory_store{}, print); }
+int main(int argc, char** argv) { return memo::cli(argc, argv, recognition, print); }

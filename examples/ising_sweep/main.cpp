@@ -15,6 +15,4 @@ void write_files(memo::result_of<ising::study> const& run) {
   std::cout << "wrote ising.csv and ising.svg to " << folder.string() << '\n';
 }
 
-int main(int argc, char** argv) {
-  return memo::cli(argc, argv, ising::study, memo::directory_store{}, write_files);
-}
+int main(int argc, char** argv) { return memo::cli(argc, argv, ising::study, write_files); }
