@@ -116,7 +116,6 @@ MISTAKES = [
     ("sample show xyz", ["is no key"]),
     ("sample clear", ["needs --yes"]),
     ("sample clear nothing", ["no step `nothing`"]),
-    ("sample gc", ["needs a limit"]),
     ("sample gc --max-bytes much", ["--max-bytes", "10GB"]),
     ("sample gc --max-age old", ["--max-age", "30d"]),
     ("sample gc --max-entries some", ["--max-entries"]),

@@ -137,16 +137,16 @@ inline int command_clear(command_context const& context, std::vector<std::string
 
 inline int command_gc(command_context const& context, std::vector<std::string> const& typed) {
   std::optional<std::string> directory, bytes, age, entries_text;
-  arguments with(context.program + " gc",
-                 "Applies limits to the cache: what is old and cheap to compute again leaves first.");
+  arguments with(
+      context.program + " gc",
+      "Removes what is left over, and applies limits: what is old and cheap to compute again leaves first.");
   with.text("--max-bytes", "SIZE", "at most this size on disk, as 10GB or 500MiB", bytes);
   with.text("--max-age", "DURATION", "nothing older than this, as 30d or 12h", age);
   with.text("--max-entries", "N", "at most N entries", entries_text);
   take_directory(with, context, directory);
-  with.footer("At least one limit is needed.\n");
+  with.footer(
+      "Without a limit only what is left over goes: half-written files, and objects that no entry names.\n");
   with.parse(typed);
-  if (!bytes && !age && !entries_text)
-    throw usage_error("gc needs a limit", {}, "give --max-bytes 10GB, --max-age 30d or --max-entries 1000");
   store_limits limits;
   if (bytes) {
     auto const size = parse_size(*bytes);

@@ -193,10 +193,9 @@ class directory_examination {
                                " left half-written, the oldest " + duration_text(oldest_ns_) + " ago (" +
                                size_text(temporary_bytes_) + "): a program ended while it wrote";
       if (oldest_ns_ > a_day_ns)
-        to_.warn(text, to_.command("gc --max-age 10000d"));
+        to_.warn(text, to_.command("gc"));
       else
-        to_.note(text,
-                 to_.command("gc --max-age 10000d") + "   (removes them a day after they were written)");
+        to_.note(text, to_.command("gc") + "   (removes them a day after they were written)");
     }
     if (!strangers_.empty())
       to_.note(counted(strangers_.size(), "name", "names") + " among the records " +
@@ -227,7 +226,7 @@ class directory_examination {
     if (count == 0) return;
     to_.note(
         counted(count, "object is", "objects are") + " named by no entry any more (" + size_text(bytes) + ")",
-        to_.command("gc --max-age 10000d"));
+        to_.command("gc"));
   }
 
   doctor_notes& to_;

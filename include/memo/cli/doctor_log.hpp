@@ -78,7 +78,7 @@ class log_examination {
     if (left != 0 && generation != 0)
       to_.warn(counted(left, "file is", "files are") + " left of a log that was not finished (" +
                    size_text(bytes) + "): a program ended while it wrote",
-               to_.command("gc --max-age 10000d"));
+               to_.command("gc"));
   }
 
   void look_at(log_view const& view, log_counts const& counts) {
@@ -91,7 +91,7 @@ class log_examination {
     judge_content(to_, sums_, !reads_all);
     if (counts.dead_bytes > std::max<std::uint64_t>(size / 2, std::uint64_t{16} << 20))
       to_.note(size_text(counts.dead_bytes) + " of the log are of records that were replaced or removed",
-               to_.command("gc --max-age 10000d"));
+               to_.command("gc"));
     to_.ok("mmap_store: " + counted(counts.entries, "entry", "entries") + ", " +
            counted(counts.objects, "object", "objects") + ", " + size_text(size));
     to_.ok(counted(checked_, "record was", "records were") + " read and verified" +
