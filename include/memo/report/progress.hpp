@@ -280,12 +280,13 @@ inline void progress::grow() {
 
 inline void progress::tick(std::int64_t now_ns) {
   now_ns_ = std::max(now_ns_, now_ns);
-  std::optional<double> left = is_going_on() ? estimate() : std::nullopt;
+  constexpr double unknown = -1;
+  double left = is_going_on() ? estimate().value_or(unknown) : unknown;
   running_step const* longest = nullptr;
-  if (!left && is_going_on() && elapsed_ns() >= earliest_ns)
+  if (left < 0 && is_going_on() && elapsed_ns() >= earliest_ns)
     for (running_step const& one : running_) {
-      auto const own = one.total != 0 ? left_in(one, std::nullopt) : std::nullopt;
-      if (!own || (left && *own <= *left)) continue;
+      double const own = one.total != 0 ? left_in(one, std::nullopt).value_or(unknown) : unknown;
+      if (own < 0 || own <= left) continue;
       left = own;
       longest = &one;
     }
@@ -295,15 +296,15 @@ inline void progress::tick(std::int64_t now_ns) {
     end_ns_.reset();
   }
   auto const now = static_cast<double>(now_ns_ - started_ns_);
-  if (!left) {
+  if (left < 0) {
     end_ns_.reset();
   } else if (!end_ns_) {
-    end_ns_ = now + *left * 1e9;
+    end_ns_ = now + left * 1e9;
   } else {
     double const shown = std::max(0.0, *end_ns_ - now);
     double const slowness = std::max(1e9, 0.1 * shown);
     double const share = 1 - std::exp(-static_cast<double>(now_ns_ - estimated_ns_) / slowness);
-    *end_ns_ += (now + *left * 1e9 - *end_ns_) * share;
+    *end_ns_ += (now + left * 1e9 - *end_ns_) * share;
   }
   estimated_ns_ = now_ns_;
 }
