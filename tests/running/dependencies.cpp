@@ -12,7 +12,7 @@ using memo::dependency;
 using memo::digest;
 using memo::detail::dependency_notes;
 using memo::detail::present_things;
-using kind = memo::dependency::kind;
+using dependency_kind = memo::dependency::kind;
 
 namespace {
 
@@ -41,26 +41,29 @@ TEST_CASE("each change has its clause") {
   scratch_folder const folder;
   auto const path = (folder / "b.txt").string(), none = (folder / "none").string();
   write_content(path, "now");
-  CHECK(clause_for({kind::file, path, digest_of("now")}) == "");
-  CHECK(clause_for({kind::file, path, digest_of("before")}) == "file `" + path + "` changed");
-  CHECK(clause_for({kind::file, path, {}}) == "file `" + path + "` is there now");
-  CHECK(clause_for({kind::file, none, digest_of("before")}) == "file `" + none + "` is gone");
-  CHECK(clause_for({kind::file, none, {}}) == "");
-  CHECK(clause_for({kind::file, "/dev/null", digest_of("")}) == "file `/dev/null` cannot be read now");
-  CHECK(clause_for({kind::present, path, {}}) == "");
-  CHECK(clause_for({kind::present, none, {}}) == "`" + none + "` is gone");
-  CHECK(clause_for({kind::absent, none, {}}) == "");
-  CHECK(clause_for({kind::absent, path, {}}) == "`" + path + "` is there now");
+  CHECK(clause_for({dependency_kind::file, path, digest_of("now")}) == "");
+  CHECK(clause_for({dependency_kind::file, path, digest_of("before")}) == "file `" + path + "` changed");
+  CHECK(clause_for({dependency_kind::file, path, {}}) == "file `" + path + "` is there now");
+  CHECK(clause_for({dependency_kind::file, none, digest_of("before")}) == "file `" + none + "` is gone");
+  CHECK(clause_for({dependency_kind::file, none, {}}) == "");
+  CHECK(clause_for({dependency_kind::file, "/dev/null", digest_of("")}) ==
+        "file `/dev/null` cannot be read now");
+  CHECK(clause_for({dependency_kind::present, path, {}}) == "");
+  CHECK(clause_for({dependency_kind::present, none, {}}) == "`" + none + "` is gone");
+  CHECK(clause_for({dependency_kind::absent, none, {}}) == "");
+  CHECK(clause_for({dependency_kind::absent, path, {}}) == "`" + path + "` is there now");
   auto const pattern = (folder / "*.txt").string();
-  CHECK(clause_for({kind::listing, pattern, memo::detail::digest_of_names(std::vector{path}, 0)}) == "");
-  CHECK(clause_for({kind::listing, pattern, digest_of("")}) ==
+  CHECK(clause_for(
+            {dependency_kind::listing, pattern, memo::detail::digest_of_names(std::vector{path}, 0)}) == "");
+  CHECK(clause_for({dependency_kind::listing, pattern, digest_of("")}) ==
         "the files matching `" + pattern + "` changed");
   test::variable const set("MEMO_TEST_SET", "1"), unset("MEMO_TEST_UNSET", nullptr);
-  CHECK(clause_for({kind::variable, "MEMO_TEST_SET", digest_of("1")}) == "");
-  CHECK(clause_for({kind::variable, "MEMO_TEST_SET", digest_of("2")}) ==
+  CHECK(clause_for({dependency_kind::variable, "MEMO_TEST_SET", digest_of("1")}) == "");
+  CHECK(clause_for({dependency_kind::variable, "MEMO_TEST_SET", digest_of("2")}) ==
         "environment variable MEMO_TEST_SET changed");
-  CHECK(clause_for({kind::variable, "MEMO_TEST_SET", {}}) == "environment variable MEMO_TEST_SET is set now");
-  CHECK(clause_for({kind::variable, "MEMO_TEST_UNSET", digest_of("")}) ==
+  CHECK(clause_for({dependency_kind::variable, "MEMO_TEST_SET", {}}) ==
+        "environment variable MEMO_TEST_SET is set now");
+  CHECK(clause_for({dependency_kind::variable, "MEMO_TEST_UNSET", digest_of("")}) ==
         "environment variable MEMO_TEST_UNSET is not set now");
 }
 
@@ -68,9 +71,9 @@ TEST_CASE("an empty variable and none, an empty file and none, and names cut els
   CHECK(memo::detail::noted_variable("X", "", 0) != memo::detail::noted_variable("X", nullptr, 0));
   scratch_folder const folder;
   auto const path = (folder / "empty").string();
-  auto const before = memo::detail::look_at(kind::file, path, 0);
+  auto const before = memo::detail::look_at(dependency_kind::file, path, 0);
   write_content(path, "");
-  CHECK(memo::detail::look_at(kind::file, path, 0) != before);
+  CHECK(memo::detail::look_at(dependency_kind::file, path, 0) != before);
   auto const listing = [](std::vector<std::string> const& names) {
     return memo::detail::digest_of_names(names, 0);
   };
@@ -79,30 +82,32 @@ TEST_CASE("an empty variable and none, an empty file and none, and names cut els
 
 TEST_CASE("a variant is what was read, in any order, and the seed hides it") {
   using memo::detail::variant_of;
-  dependency const a{kind::file, "a", {1, 1}}, b{kind::file, "b", {2, 2}}, c{kind::present, "a", {}};
+  dependency const a{dependency_kind::file, "a", {1, 1}}, b{dependency_kind::file, "b", {2, 2}},
+      c{dependency_kind::present, "a", {}};
   std::vector<dependency> const one{a, b, c}, other{c, a, b}, less{a, b};
   CHECK_FALSE(variant_of({}, 0));
   CHECK(variant_of(one, 0) == variant_of(other, 0));
   CHECK(variant_of(one, 0) != variant_of(one, 1));
   CHECK(variant_of(one, 0) != variant_of(less, 0));
-  std::vector<dependency> const changed{a, {kind::file, "b", {2, 3}}}, swapped{{kind::file, "a", {2, 2}}, b};
+  std::vector<dependency> const changed{a, {dependency_kind::file, "b", {2, 3}}},
+      swapped{{dependency_kind::file, "a", {2, 2}}, b};
   CHECK(variant_of(less, 0) != variant_of(changed, 0));
   CHECK(variant_of(less, 0) != variant_of(swapped, 0));
 }
 
 TEST_CASE("a thing that answers twice alike is noted once, and in two ways is refused") {
   dependency_notes notes(0);
-  notes.add({kind::file, "b.txt", {1, 1}});
-  notes.add({kind::file, "b.txt", {1, 1}});
-  notes.add({kind::absent, "b.txt", {}});
+  notes.add({dependency_kind::file, "b.txt", {1, 1}});
+  notes.add({dependency_kind::file, "b.txt", {1, 1}});
+  notes.add({dependency_kind::absent, "b.txt", {}});
   CHECK(notes.all().size() == 2);
   CHECK(notes.problem() == "");
   SECTION("a file") {
-    notes.add({kind::file, "b.txt", {1, 2}});
+    notes.add({dependency_kind::file, "b.txt", {1, 2}});
     CHECK(notes.problem() == "file `b.txt` changed while it ran");
   }
   SECTION("its presence") {
-    notes.add({kind::present, "b.txt", {}});
+    notes.add({dependency_kind::present, "b.txt", {}});
     CHECK(notes.problem() == "`b.txt` came while it ran");
   }
   CHECK(notes.all().size() == 2);
@@ -114,8 +119,8 @@ TEST_CASE("what changed since it was noted is found, and a file that was edited 
   auto const path = (folder / "b.txt").string();
   write_content(path, "first");
   dependency_notes notes(0);
-  notes.look(kind::file, path);
-  notes.look(kind::present, path);
+  notes.look(dependency_kind::file, path);
+  notes.look(dependency_kind::present, path);
   CHECK(notes.find_change() == "");
   SECTION("changed") {
     write_content(path, "other");
@@ -137,13 +142,14 @@ TEST_CASE("what changed since it was noted is found, and a file that was edited 
 
 TEST_CASE("a special file cannot be noted") {
   dependency_notes notes(0);
-  notes.look(kind::file, "/dev/null");
+  notes.look(dependency_kind::file, "/dev/null");
   CHECK(notes.find_change() == "file `/dev/null` cannot be read");
 }
 
 TEST_CASE("each thing is looked at once, whatever names it") {
   present_things present(0);
-  dependency const absent{kind::absent, "/none/at/all", {}}, there{kind::present, "/none/at/all", {}};
+  dependency const absent{dependency_kind::absent, "/none/at/all", {}},
+      there{dependency_kind::present, "/none/at/all", {}};
   for (int i = 0; i < 3; ++i) {
     CHECK(present.find_difference({&absent, 1}) == nullptr);
     CHECK(present.find_difference({&there, 1}) == &there);
@@ -195,7 +201,8 @@ TEST_CASE("the variant that fits is found with the looks of its own list, and on
 
 TEST_CASE("what is stored of a read is the same with every compiler") {
   using memo::to_hex;
-  std::vector<dependency> const noted{{kind::file, "a/b.txt", {1, 2}}, {kind::absent, "c", {}}};
+  std::vector<dependency> const noted{{dependency_kind::file, "a/b.txt", {1, 2}},
+                                      {dependency_kind::absent, "c", {}}};
   std::vector<std::string> const names{"x.csv", "y.csv"};
   CHECK(to_hex(memo::detail::variant_of(noted, 0)) == "e84f8120066e7eead9fe21874b072a07");
   CHECK(to_hex(memo::detail::digest_of_names(names, 0)) == "9c907120f28796f132c445beff698b8e");
