@@ -106,6 +106,8 @@ TEST_CASE("a folder inside a cache leads to the cache") {
   for (char const* const inside : {"v1", "v1/e"}) {
     auto const text = refusal(folder / "cache" / inside);
     CHECK(says(text, "this is a folder inside a cache"));
+    CHECK_THROWS_AS(memo::find_cache((folder / "cache" / inside).string(), memo::if_missing::allow),
+                    memo::usage_error);
     CHECK(says(text, "give " + (folder / "cache").string()));
   }
 }

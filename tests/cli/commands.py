@@ -5,6 +5,7 @@ usage: commands.py PROGRAM MEMO_CACHE"""
 import json
 import os
 import pathlib
+import shlex
 import signal
 import subprocess
 import sys
@@ -48,7 +49,7 @@ class Shell:
         self.environment.pop("XDG_CACHE_HOME", None)
 
     def type(self, line, **more):
-        words = line.split()
+        words = shlex.split(line)
         done = subprocess.run([self.programs[words[0]]] + words[1:], cwd=self.folder, text=True, capture_output=True,
                               stdin=subprocess.DEVNULL, timeout=120, env={**self.environment, **more})
         return Said(line, done)
@@ -115,6 +116,8 @@ MISTAKES = [
     ("sample show", ["needs KEY"]),
     ("sample show xyz", ["is no key"]),
     ("sample clear", ["needs --yes"]),
+    ("sample clear ''", ["the name of the step is empty"]),
+    ("sample clear --pipeline '' x", ["the name of the pipeline is empty"]),
     ("sample clear nothing", ["no step `nothing`"]),
     ("sample gc --max-bytes much", ["--max-bytes", "10GB"]),
     ("sample gc --max-age old", ["--max-age", "30d"]),

@@ -46,6 +46,7 @@ TEST_CASE("whole numbers are read in every spelling that says the same number") 
   CHECK(read<int>("0e-99999999999999999999") == "0");
   CHECK(read<int>("1'000'000") == "1000000");
   CHECK(read<int>("1_000") == "1000");
+  CHECK(read<int>("1e_3").starts_with("! "));
   CHECK(read<int>("0x1F") == "31");
   CHECK(read<int>("-0x10") == "-16");
   CHECK(read<int>("0xdead'beef") == "! 0xdead'beef is outside the range -2147483648 to 2147483647");

@@ -127,8 +127,13 @@ TEST_CASE("durations need a unit and must fit their type") {
   check<seconds>({{"90s", "1m30s"}, {"250ms", "! \"250ms\" is finer than the type can tell"}});
   check<hours>({{"7d", "1w"}, {"1h30m", "! \"1h30m\" is finer than the type can tell"}});
   check<nanoseconds>({{"300w", "300w"}, {"20000w", "! \"20000w\" is too long for the type"}});
-  check<duration<double>>(
-      {{"0.1s", "0.1s"}, {"250ms", "0.25s"}, {"infs", "infs"}, {"nans", "nans"}, {"1h", "3600s"}});
+  check<duration<double>>({{"0.1s", "0.1s"},
+                           {"250ms", "0.25s"},
+                           {"infs", "infs"},
+                           {"nans", "nans"},
+                           {"1h", "3600s"},
+                           {"1min30s", "90s"},
+                           {"250ns", "2.5e-07s"}});
   check<duration<float, std::milli>>({{"1m", "60000ms"}, {"0.1ms", "0.1ms"}});
   check<years>({{"31556952s", "52w1d5h49m12s"}});
   CHECK(parse_text<hours>("106751991167300d").count() == 2'562'047'788'015'200);
@@ -227,8 +232,10 @@ TEST_CASE("a variant takes the one alternative that fits") {
        {"null", R"({"alternative":0,"value":null})"},
        {R"({"alternative":1,"value":2})", R"({"alternative":1,"value":2})"},
        {"2", "! the number 2 fits several alternatives"},
+       {".5", R"({"alternative":2,"value":0.5})"},
        {R"({"alternative":4,"value":2})", "! 4 is outside the range 0 to 3"},
        {R"({"alternative":"x","value":2})", "! the text \"x\" stands where the type is: whole number"}});
+  CHECK(read<number_or_text>("1e999").starts_with("! "));  // too large, and no text
   CHECK(read<std::variant<int, double>>("abc").starts_with("! the text \"abc\" stands where"));
 }
 

@@ -97,6 +97,17 @@ TEST_CASE("columns are aligned by characters and not by bytes") {
   CHECK(first.find("hit") == second.find("ran") + 3);
 }
 
+TEST_CASE("a message with line breaks and escapes stays in its row") {
+  memo::report r;
+  memo::step_report& line = r.steps.emplace_back();
+  line.name = "a";
+  line.outcome = memo::outcome::failed;
+  line.reason = "boom\n0 hit, 9 ran \x1b[31m";
+  CHECK(memo::to_text(r) ==
+        "step  outcome  time  size  why\na     failed   0 ns  -     boom\\x0a0 hit, 9 ran \\x1b[31m\n"
+        "0 hit, 0 ran, 1 failed in 0 ns\n");
+}
+
 TEST_CASE("an empty report is a head and totals") {
   CHECK(memo::to_text(memo::report{}) == "step  outcome  time  size  why\n0 hit, 0 ran in 0 ns\n");
 }

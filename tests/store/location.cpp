@@ -75,3 +75,11 @@ TEST_CASE("a location stays when the directory is deleted and made again") {
   CHECK(sample(2).put_into(files).stored);
   CHECK(files.location() == folder / "files");
 }
+
+TEST_CASE("a folder in which somebody keeps a history of their own is not a cache") {
+  scratch_folder const folder;
+  write_content(folder / "history.jsonl", "{}\n");
+  CHECK(memo::directory_store(folder / "").location() == (folder / ".memo").string());
+  fs::create_directories(folder / "v1");  // of a cache that lost its marker
+  CHECK(memo::directory_store(folder / "").location() != (folder / ".memo").string());
+}

@@ -89,6 +89,15 @@ inline std::string cache_above(std::string path) {
   return {};
 }
 
+/// True for a path among the files that memo makes in a cache.
+inline bool is_within_cache(std::string const& path) {
+  std::string const above = cache_above(path);
+  if (above.empty()) return false;
+  std::string_view const below = std::string_view(path).substr(above.size() + 1);
+  std::string_view const first = below.substr(0, below.find('/'));
+  return first == "v1" || first == "last_run";
+}
+
 [[noreturn]] inline void refuse_missing(std::string const& path) {
   std::size_t const slash = path.find_last_of('/');
   std::string above = path.substr(0, slash);
@@ -141,6 +150,8 @@ inline cache_place place_inside(std::string const& path, folder_state const& out
 /// The place at a canonical path.
 inline cache_place place_at(std::string const& path, if_missing missing, bool may_go_inside = true) {
   auto const there = look_at(path);
+  if (there.folder && there.what != folder_state::kind::ours && is_within_cache(path))
+    refuse_foreign(path, there.folder.get());
   cache_place place;
   place.path = path;
   switch (there.what) {

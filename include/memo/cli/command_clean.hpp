@@ -97,6 +97,11 @@ inline int command_clear(command_context const& context, std::vector<std::string
   with.flag("-y,--yes", "does not ask before all of the cache is removed", is_sure);
   take_directory(with, context, directory);
   with.parse(typed);
+  // As of a variable of a shell that is not set: it must not stand for all.
+  if ((!words.empty() && words[0].empty()) || (pipeline && pipeline->empty()))
+    throw usage_error(
+        pipeline && pipeline->empty() ? "the name of the pipeline is empty" : "the name of the step is empty",
+        {}, "name it; leave it out where all are meant");
   any_store const store = cache_of(context, directory);
 
   if (words.empty() && !pipeline) {

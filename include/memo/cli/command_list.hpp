@@ -113,7 +113,7 @@ inline int command_list(command_context const& context, std::vector<std::string>
     return 0;
   }
   if (count == 0) {
-    context.at.err << (step ? "the cache has no entry of the step `" + *step + "`\n"
+    context.at.err << (step ? "the cache has no entry of the step `" + visible(*step) + "`\n"
                             : "the cache is empty\n");
     return 0;
   }

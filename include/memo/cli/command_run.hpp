@@ -224,6 +224,17 @@ inline std::vector<std::string> keep_report(runner const& with, memo::report con
   return warnings;
 }
 
+/// False, with the reason on the terminal, where a file cannot be written: the run and its results stand all the same.
+inline bool written(report_files const& files, terminal& at, memo::report const& of) {
+  try {
+    files.write(at, of);
+    return true;
+  } catch (std::exception const& problem) {
+    at.err << error_text(problem) << std::flush;
+    return false;
+  }
+}
+
 inline int command_run(command_context const& context, std::vector<std::string> const& typed) {
   command_pipeline const& pipeline = *context.pipeline;
   terminal& at = context.at;
@@ -275,7 +286,7 @@ inline int command_run(command_context const& context, std::vector<std::string> 
       if (step.outcome == outcome::ran) at.err << "key of " << step.name << '\n' << indented(key_text(step));
   std::string const differences = difference_text(report, !request.quiet);
   at.err << failure << differences << std::flush;
-  request.files.write(at, report);
+  bool const are_written = written(request.files, at, report);
   if (!request.files.to_standard_output()) at.out << results << std::flush;
 
   is_cancelled = is_cancelled || report.count(outcome::cancelled) != 0;
@@ -283,6 +294,7 @@ inline int command_run(command_context const& context, std::vector<std::string> 
     return static_cast<int>(exit_code::signalled) + signals.received();
   if (!failure.empty() || !report.ok()) return static_cast<int>(exit_code::failed);
   if (has_after) pipeline.after(run);
+  if (!are_written) return static_cast<int>(exit_code::failed);
   return static_cast<int>(differences.empty() ? exit_code::done : exit_code::differences);
 }
 

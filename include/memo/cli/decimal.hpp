@@ -43,10 +43,12 @@ inline std::string in_lower_case(std::string_view text) {
 inline std::optional<std::string> without_separators(std::string_view text) {
   std::string made;
   made.reserve(text.size());
+  bool const is_hexadecimal = text.find_first_of("xX") != text.npos;
+  auto const is_digit_here = [&](char c) { return is_hexadecimal ? is_hex_digit(c) : is_decimal_digit(c); };
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] != '\'' && text[i] != '_') {
       made += text[i];
-    } else if (i == 0 || i + 1 == text.size() || !is_hex_digit(text[i - 1]) || !is_hex_digit(text[i + 1])) {
+    } else if (i == 0 || i + 1 == text.size() || !is_digit_here(text[i - 1]) || !is_digit_here(text[i + 1])) {
       return std::nullopt;
     }
   }

@@ -94,6 +94,13 @@ inline real_and_imaginary split_complex(std::string_view text) {
   }
 }
 
+/// True for infinity and for what is no number, as floating-point types write them.
+inline bool is_word_for_number(std::string_view text) {
+  std::string word = in_lower_case(text);
+  if (!word.empty() && (word[0] == '-' || word[0] == '+')) word.erase(0, 1);
+  return word == "inf" || word == "infinity" || word == "nan";
+}
+
 template <class Duration>
 Duration read_duration(std::string_view text, text_place const& at) {
   using rep = typename Duration::rep;
@@ -103,9 +110,8 @@ Duration read_duration(std::string_view text, text_place const& at) {
     // A number of this very unit needs no way round.
     constexpr std::string_view suffix = unit_of_period<typename Duration::period>();
     std::string_view const number = text.substr(0, text.size() - std::min(text.size(), suffix.size()));
-    bool const is_number =
-        text.ends_with(suffix) && (in_lower_case(number).find_first_of("in") != number.npos ||
-                                   read_decimal(trimmed(number)).has_value());
+    bool const is_number = text.ends_with(suffix) &&
+                           (is_word_for_number(trimmed(number)) || read_decimal(trimmed(number)).has_value());
     if (is_number) return Duration(read_floating<rep>(trimmed(number), at));
   }
   picoseconds_text const read = read_picoseconds(text);

@@ -124,7 +124,9 @@ inline json_node word_or_json(std::string_view text) {
     return typed_json(text);
   } catch (parse_problem const&) {
     if (must_be_json) throw;
-    return {.what = json_node::kind::text, .text = std::string(text)};
+    // A number that JSON spells otherwise, or that is too large, is no text.
+    bool const is_number = read_decimal(text).has_value();
+    return {.what = is_number ? json_node::kind::number : json_node::kind::text, .text = std::string(text)};
   }
 }
 

@@ -141,7 +141,7 @@ struct typed_line {
 
   typed_line(int argc, char const* const* argv, std::string_view otherwise)
       : program(argc > 0 && argv[0] != nullptr ? argv[0] : "") {
-    program.erase(0, program.find_last_of('/') + 1);
+    program = visible(program.substr(program.find_last_of('/') + 1));
     if (program.empty()) program = otherwise;
     for (int i = 1; i < argc; ++i) words.emplace_back(argv[i]);
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memo/report/report.hpp>
+#include <memo/report/visible_text.hpp>
 
 #include <algorithm>
 #include <array>
@@ -70,7 +71,8 @@ inline std::string format_table(std::vector<std::vector<std::string>> const& row
 }
 
 inline std::string reason_text(step_report const& s) {
-  std::string text = with_change(s.reason, s.change);
+  // A line break in the message of an exception would begin another row.
+  std::string text = visible(with_change(s.reason, s.change));
   if (s.differs) text += "; verify: " + s.difference;
   if (s.not_reproducible) text += "; not reproducible";
   if (!s.waited_for.empty()) text += "; waited for " + s.waited_for;

@@ -202,6 +202,7 @@ inline void engine::run(executor_ref executor) {
   inside_ = nullptr;
   executor_ = nullptr;
   group_ = nullptr;
+  owes_report_ = true;
   if (broken_) {
     tell_of_broken_end();
     std::rethrow_exception(broken_);
@@ -210,7 +211,6 @@ inline void engine::run(executor_ref executor) {
   remember_files();
   apply_limits();
   report_.time_ns = time().steady_ns() - start;
-  owes_report_ = true;
   tell(event_kind::did_finish, no_step);
   throw_failure();
 }

@@ -112,10 +112,14 @@ inline bool is_name_in_root(std::string_view name) {
 inline bool has_only_our_names(int folder) {
   auto const names = os::names_in(folder);
   if (!names) return false;
+  bool has_records = false, has_history = false;
   for (std::string_view const name : names.value) {
     if (!is_name_in_root(name)) return false;
+    has_records = has_records || name == "v1";
+    has_history = has_history || name.starts_with("history.jsonl") || name == "last_run";
   }
-  return true;
+  // Others give files such names, too; memo makes them beside records only.
+  return has_records || !has_history;
 }
 
 inline folder_state look_at(std::string const& path) {

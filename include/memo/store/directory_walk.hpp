@@ -57,13 +57,15 @@ class record_room {
   /// Reads an entry of a shard; changes nothing, not a time.
   record read_entry(open_shard const& shard, std::string const& name, digest const& id, bool with_status) {
     auto const file = os::open_untouched(shard.folder.get(), name.c_str());
-    if (!file)
-      return {file.error == ENOENT                         ? state::gone
-              : file.error == ELOOP || file.error == ENXIO ? state::damaged
-                                                           : state::unreadable,
-              {},
-              {}};
     record found{state::unreadable, {}, {}};
+    if (!file) {
+      if (file.error == ENOENT) found.what = state::gone;
+      if (file.error == ELOOP || file.error == ENXIO) found.what = state::damaged;
+      // What it takes counts, whatever it is.
+      if (with_status && file.error != ENOENT)
+        found.status = os::status_at(shard.folder.get(), name.c_str()).value;
+      return found;
+    }
     if (with_status) {
       auto const status = os::status_of(file.value.get());
       if (!status) return found;

@@ -136,7 +136,9 @@ class log_compaction {
   void gather(log_scan& scan) {
     auto const counts = reader_.counts();
     std::uint64_t const most = view_->log->committed() / payload_alignment;
-    records_.reserve(static_cast<std::size_t>(std::min(counts.entries + counts.objects + 64, most)));
+    // All slots, those of last records too: growing would take twice the memory for a moment.
+    std::uint64_t const slots = view_->tail->size() + (view_->snapshot ? view_->snapshot->size() : 0);
+    records_.reserve(static_cast<std::size_t>(std::min(slots, most)));
     entries_.reserve(static_cast<std::size_t>(std::min(counts.entries, most)));
     named_.reserve(static_cast<std::size_t>(std::min(counts.objects, most)));
     int const error = merge_slots(view_->snapshot.get(), *view_->tail,

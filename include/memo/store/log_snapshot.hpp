@@ -390,9 +390,9 @@ int write_log_slots(int folder, char const* name, log_snapshot_numbers numbers, 
                     log_snapshot_file const& how = {}) {
   numbers.entries = numbers.objects = numbers.lasts = 0;
   int error = each([&](log_slot const& one) {
-    auto const kind = one.place().kind;
-    ++(kind == record_kind::entry    ? numbers.entries
-       : kind == record_kind::object ? numbers.objects
+    auto const what = one.place().kind;
+    ++(what == record_kind::entry    ? numbers.entries
+       : what == record_kind::object ? numbers.objects
                                      : numbers.lasts);
   });
   if (error != 0) return error;
