@@ -119,6 +119,9 @@ inline int command_clear(command_context const& context, std::vector<std::string
       }
     }
     store.clear();
+    if (amount const left = amount_of(store, [](entry_info const&) { return true; }); left.entries != 0)
+      throw error(count_text(left.entries, "entry", "entries") + " could not be removed",
+                  {{"cache", store.location()}}, "`" + context.program + " doctor` looks for the reason");
     context.at.out << "removed " << amount_text(all) << '\n';
     return 0;
   }

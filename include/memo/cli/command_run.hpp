@@ -97,6 +97,8 @@ struct run_command_line {
       if (of_pipeline.mode && made.mode != mode::verify)
         throw usage_error("--verify is a mode of its own, and another one is asked for",
                           {{"mode", *of_pipeline.mode}}, "leave one of the two out");
+      if (!of_pipeline.force.empty())
+        throw usage_error("--verify keeps what is stored, and --force replaces it", {}, "give one of them");
       made.mode = mode::verify;
       made.verify = chance(*verify);
     } else if (made.mode == mode::verify && of_pipeline.mode) {

@@ -56,6 +56,7 @@ inline std::string write_last_run(std::string const& place, memo::report const& 
 }
 
 inline std::optional<std::string> file_text(std::string const& path) {
+  if (!os::status_at(os::here, path.c_str(), true).value.is_file) return std::nullopt;
   std::ifstream file(path, std::ios::binary);
   if (!file) return std::nullopt;
   std::string text(std::istreambuf_iterator<char>(file), {});

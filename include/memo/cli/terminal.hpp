@@ -4,9 +4,11 @@
 #include <memo/core/error.hpp>
 #include <memo/report/visible_text.hpp>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstddef>
 #include <exception>
 #include <iostream>
@@ -27,6 +29,11 @@ struct terminal {
       -1;  ///< the descriptor that `err` writes to, for the progress of a run; -1: it is shown nowhere
 
   static terminal standard() {
+    // One that the caller closed must not become a file of the cache, into which what is printed would go. Reading and
+    // writing fail on these as on what is closed.
+    for (int fd = 0; fd <= 2; ++fd)
+      if (::fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+        static_cast<void>(::open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY));
     return {std::cout, std::cerr, std::cin, ::isatty(STDIN_FILENO) == 1 && ::isatty(STDERR_FILENO) == 1,
             STDERR_FILENO};
   }

@@ -99,8 +99,9 @@ class directory_state {
 
   verify_result verify() {
     verify_result result;
+    bool is_complete = true;
     for (record_kind const kind : {record_kind::entry, record_kind::object, record_kind::last})
-      each_file(files_, kind, false, [&](found_file const& file) {
+      is_complete &= each_file(files_, kind, false, [&](found_file const& file) {
         if (file.is_temporary) return;
         ++result.checked;
         // Verifying is no use: the time of use stays.
@@ -112,6 +113,7 @@ class directory_state {
         if (is_bad) files_.remove(kind, file.name.c_str());
       });
     if (result.damaged != 0) room_.forget();
+    refuse_unread(files_, is_complete);
     return result;
   }
 

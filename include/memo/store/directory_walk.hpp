@@ -121,7 +121,18 @@ class record_room {
   aligned_block large_;
 };
 
-/// Calls `seen(entry_info)` for each entry that is sound, on this thread.
+/// Throws store_error where a part of a root could not be looked at: it must not be told as empty.
+inline void refuse_unread(directory_files& files, bool is_complete) {
+  std::string const trouble = files.root().trouble();
+  if (is_complete && trouble.empty()) return;
+  throw store_error("a part of the cache cannot be read",
+                    {{"directory", files.root().path()},
+                     {"because", trouble.empty() ? "some of its folders cannot be opened" : trouble}},
+                    "look at the owners and permissions of its folders, and at the limit of open files");
+}
+
+/// Calls `seen(entry_info)` for each entry that is sound, on this thread. Throws store_error in the end where some could not
+/// be looked at.
 template <class Seen>
 void each_entry(directory_files& files, Seen seen) {
   bool is_complete = true;
@@ -144,6 +155,7 @@ void each_entry(directory_files& files, Seen seen) {
       [&](std::vector<entry_info>&& all) {
         for (auto const& info : all) seen(info);
       });
+  refuse_unread(files, is_complete);
 }
 
 /// How many records of a kind lie in a root, and how long their files are together.
