@@ -116,7 +116,7 @@ MISTAKES = [
     ("sample show", ["needs KEY"]),
     ("sample show xyz", ["is no key"]),
     ("sample clear", ["needs --yes"]),
-    ("sample run --verify --force mean", ["--verify keeps what is stored"]),
+    ("sample run --verify --force total", ["--verify keeps what is stored"]),
     ("sample clear ''", ["the name of the step is empty"]),
     ("sample clear --pipeline '' x", ["the name of the pipeline is empty"]),
     ("sample clear nothing", ["no step `nothing`"]),
