@@ -18,6 +18,7 @@
 #include <memo/key/glob.hpp>
 #include <memo/key/output_file.hpp>
 #include <memo/key/source_text.hpp>
+#include <memo/key/value_type.hpp>
 #include <memo/report/report.hpp>
 #include <memo/report/table.hpp>
 #include <memo/run/bindings.hpp>
