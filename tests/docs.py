@@ -81,7 +81,7 @@ def check(source, scratch, command):
     program, counted = None, 0
     for language, block in BLOCK.findall((source / "README.md").read_text("utf-8")):
         first = block.splitlines()[0] if block else ""
-        if language == "cpp" and "int main" in block:
+        if language == "cpp" and "int main" in block and "#include" in block:
             counted += 1
             same = [p for p, text in examples.items() if text == block]
             if not same:
