@@ -1,6 +1,8 @@
 // What a console costs a warm run of 100 steps. Runs with and without it take turns, so that what else the machine does
 // counts for both; `share` is what is added, as a part of the run without it, from the medians. Time is that of the processor
 // for the running thread: on a busy machine the wall clock tells who else was let run after a write.
+#include "chain.hpp"
+
 #include <memo/memo.hpp>
 #include <memo/report/console.hpp>
 
@@ -22,25 +24,6 @@
 using namespace memo::literals;
 
 namespace {
-
-double increment(double x) { return x + 1; }
-
-template <std::size_t N>
-consteval auto number_name() {
-  memo::fixed_string<3> name;
-  name.text[0] = static_cast<char>('0' + N / 100);
-  name.text[1] = static_cast<char>('0' + N / 10 % 10);
-  name.text[2] = static_cast<char>('0' + N % 10);
-  return name;
-}
-
-template <std::size_t... I>
-constexpr auto make_chain(std::index_sequence<I...>) {
-  return memo::pipeline<"chain">(
-      memo::input<"000", double>,
-      memo::step<number_name<I + 1>()>(increment).template from<number_name<I>()>().template version<1>()...);
-}
-constexpr auto chain = make_chain(std::make_index_sequence<100>{});
 
 /// A terminal that somebody reads.
 class terminal {

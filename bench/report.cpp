@@ -1,6 +1,8 @@
 // What reports cost a warm run of 100 steps from a directory: the run alone, which collects what a report is made of; the
 // same with the report made; told to a console that writes a log; written to the history; and as a file of JSON, as the
 // command line keeps it. The ways take turns, so that all see the same machine; medians and their ratios are printed.
+#include "chain.hpp"
+
 #include <memo/memo.hpp>
 
 #include <memo/export.hpp>
@@ -21,25 +23,6 @@
 using namespace memo::literals;
 
 namespace {
-
-double increment(double x) { return x + 1; }
-
-template <std::size_t N>
-consteval auto number_name() {
-  memo::fixed_string<3> name;
-  name.text[0] = static_cast<char>('0' + N / 100);
-  name.text[1] = static_cast<char>('0' + N / 10 % 10);
-  name.text[2] = static_cast<char>('0' + N % 10);
-  return name;
-}
-
-template <std::size_t... I>
-constexpr auto make_chain(std::index_sequence<I...>) {
-  return memo::pipeline<"chain">(
-      memo::input<"000", double>,
-      memo::step<number_name<I + 1>()>(increment).template from<number_name<I>()>().template version<1>()...);
-}
-constexpr auto chain = make_chain(std::make_index_sequence<100>{});
 
 struct way {
   char const* name;

@@ -1,6 +1,8 @@
 // What a run costs besides the work of its steps: a chain of 100 trivial functions, called through std::function (the
 // floor), run with mode off, and run warm from a memory store and from a directory; beside the last, what opening,
 // reading and closing 100 files costs. Ratios in one run are what counts.
+#include "chain.hpp"
+
 #include <memo/memo.hpp>
 
 #include <benchmark/benchmark.h>
@@ -19,25 +21,6 @@
 using namespace memo::literals;
 
 namespace {
-
-double increment(double x) { return x + 1; }
-
-template <std::size_t N>
-consteval auto number_name() {
-  memo::fixed_string<3> name;
-  name.text[0] = static_cast<char>('0' + N / 100);
-  name.text[1] = static_cast<char>('0' + N / 10 % 10);
-  name.text[2] = static_cast<char>('0' + N % 10);
-  return name;
-}
-
-template <std::size_t... I>
-constexpr auto make_chain(std::index_sequence<I...>) {
-  return memo::pipeline<"chain">(
-      memo::input<"000", double>,
-      memo::step<number_name<I + 1>()>(increment).template from<number_name<I>()>().template version<1>()...);
-}
-constexpr auto chain = make_chain(std::make_index_sequence<100>{});
 
 std::filesystem::path scratch(char const* name) {
   auto const path = std::filesystem::temp_directory_path() / (std::string("memo-bench-") + name);
