@@ -261,6 +261,8 @@ def wait_for(file):
 
 
 def signals(shell):
+    # Who starts this in the background hands down that Ctrl-C is ignored, which a program respects.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for number, status in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
         mark = shell.folder / f"running{number}"
         line = "sample run --set n=3 --set pause=100s"
